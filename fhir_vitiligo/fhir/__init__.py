@@ -1,0 +1,1 @@
+"""The FHIR language: JSON, releases, definitions, paths, references, Bundles. Knows no vitiligo, no SQL, no HTTP."""
