@@ -1,0 +1,233 @@
+"""The instruments: formulas, ranges and bands, each with its source and whether that source was verified.
+
+Only a verified formula computes a total, only a verified range is a fault; unverified ones warn at most. Sources are those of
+the domain notes: Hamzavi 2004 (VASI), Hongbo 2005 (DLQI), Taïeb & Picardo 2007 (VETF), van Geel 2020 (VSAS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from fhir_vitiligo.case.values import Fact, Quantity
+from fhir_vitiligo.errors import Issue
+
+if TYPE_CHECKING:
+    from fhir_vitiligo.case.model import Assessment
+
+LADDER = tuple(Decimal(step) for step in (0, 10, 25, 50, 75, 90, 100))
+"""The residual depigmentation that VASI allows, per cent."""
+
+Values = Mapping[tuple[str | None, str | None], Decimal]
+"""Stated component values by (item, region) key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """An allowed range, inclusive, or a ladder of allowed values."""
+
+    low: Decimal
+    high: Decimal
+    verified: bool
+    ladder: tuple[Decimal, ...] = ()
+    whole: bool = False
+
+    def fault(self, value: Decimal) -> str | None:
+        """What is wrong with the value, or ``None``."""
+        if self.ladder and value not in self.ladder:
+            return f"is not a step of the ladder {', '.join(map(str, self.ladder))}"
+        if not self.low <= value <= self.high:
+            return f"is outside {self.low} to {self.high}"
+        if self.whole and value != value.to_integral_value():
+            return "is not a whole number"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What is known of an instrument: its ``source``, bounds of total and items, and the ``formula`` of its total."""
+
+    source: str
+    total: Bounds | None = None
+    items: Mapping[str, Bounds] = field(default_factory=dict)
+    formula: Callable[[Values], Decimal | None] | None = None
+    method: str = ""
+    bands: tuple[tuple[int, int, str], ...] = ()
+
+
+def _bounds(low: int, high: int, *, verified: bool = True, ladder: tuple[Decimal, ...] = (), whole: bool = False) -> Bounds:
+    return Bounds(Decimal(low), Decimal(high), verified, ladder, whole)
+
+
+def _vasi(values: Values) -> Decimal | None:
+    """Σ over regions of hand units × residual depigmentation (as a fraction)."""
+    regions = dict.fromkeys(region for _, region in values)
+    if not regions or None in regions:
+        return None
+    total = Decimal(0)
+    for region in regions:
+        units, residual = values.get(("hand-units", region)), values.get(("residual-depigmentation", region))
+        if units is None or residual is None:
+            return None
+        total += units * residual / 100
+    return total
+
+
+def _sum_of(item: str) -> Callable[[Values], Decimal | None]:
+    def total(values: Values) -> Decimal | None:
+        if not values or any(key[0] != item for key in values):
+            return None
+        return sum(values.values(), Decimal(0))
+
+    return total
+
+
+_DLQI_ITEMS = tuple(f"dlqi-{number}" for number in range(1, 11))
+
+
+def _dlqi(values: Values) -> Decimal | None:
+    """The sum of all ten items; nine items make no total."""
+    if set(values) != {(item, None) for item in _DLQI_ITEMS}:
+        return None
+    return sum(values.values(), Decimal(0))
+
+
+_VASI_ITEMS = {"hand-units": _bounds(0, 100), "residual-depigmentation": _bounds(0, 100, ladder=LADDER)}
+_VASI_METHOD = "sum over regions of hand units x residual depigmentation (Hamzavi 2004)"
+_HAMZAVI = "Hamzavi 2004, doi 10.1001/archderm.140.6.677"
+_VETF = Instrument(
+    source="Taïeb & Picardo 2007, doi 10.1111/j.1600-0749.2006.00355.x",
+    # No source defines one total of VETF, so there is neither a formula nor a range for it.
+    items={"extent": _bounds(0, 100), "staging": _bounds(0, 3, whole=True), "spreading": _bounds(-1, 1, whole=True)},
+)
+
+INSTRUMENTS: Mapping[str, Instrument] = {
+    "vasi": Instrument(_HAMZAVI, _bounds(0, 100), _VASI_ITEMS, _vasi, _VASI_METHOD),
+    "t-vasi": Instrument(_HAMZAVI, _bounds(0, 100), _VASI_ITEMS, _vasi, _VASI_METHOD),
+    "f-vasi": Instrument("usdermed.com F-VASI page", _bounds(0, 3), _VASI_ITEMS, _vasi, _VASI_METHOD),
+    "f-vasi-ftu": Instrument(
+        "PMID 34246695",
+        _bounds(0, 112),
+        {"fingertip-units": _bounds(0, 112)},
+        _sum_of("fingertip-units"),
+        "sum of fingertip units (PMID 34246695)",
+    ),
+    "vetf": _VETF,
+    "vetfa": _VETF,
+    "dlqi": Instrument(
+        "Hongbo 2005 (bands); 10 items of 0 to 3",
+        _bounds(0, 30, whole=True),
+        {item: _bounds(0, 3, whole=True) for item in _DLQI_ITEMS},
+        _dlqi,
+        "sum of the ten items",
+        bands=(
+            (0, 1, "no effect at all on the patient's life"),
+            (2, 5, "small effect on the patient's life"),
+            (6, 10, "moderate effect on the patient's life"),
+            (11, 20, "very large effect on the patient's life"),
+            (21, 30, "extremely large effect on the patient's life"),
+        ),
+    ),
+    "vsas": Instrument(
+        "van Geel 2020, PMC7687072 (signs); sums derived, unconfirmed",
+        _bounds(0, 45, verified=False, whole=True),
+        {item: _bounds(0, 15, verified=False, whole=True) for item in ("confetti", "koebner", "hypochromic-borders")},
+    ),
+    "vida": Instrument("ladder unverified", _bounds(-1, 4, verified=False, whole=True)),
+    "vns": Instrument("levels unverified", _bounds(1, 5, verified=False, whole=True)),
+    "bsa": Instrument("a percentage", _bounds(0, 100)),
+}
+
+
+def _number(fact: Fact[Quantity] | None) -> Decimal | None:
+    if fact is None or fact.value is None or fact.value.comparator is not None:
+        return None
+    return fact.value.value
+
+
+def _components(assessment: Assessment) -> Values | None:
+    """The components as numbers, or ``None`` where one of them cannot be computed with."""
+    values: dict[tuple[str | None, str | None], Decimal] = {}
+    for component in assessment.components:
+        number = _number(component.value)
+        item, region = component.item, component.region
+        if number is None or (item and item.concept is None) or (region and region.concept is None):
+            return None
+        key = (item.concept if item else None, region.concept if region else None)
+        if key in values:
+            return None
+        values[key] = number
+    return values
+
+
+def instrument_of(assessment: Assessment) -> Instrument | None:
+    """What is known of the assessment's instrument, or ``None``."""
+    name = assessment.instrument.value
+    return INSTRUMENTS.get(name.concept or "") if name is not None else None
+
+
+def computed_total(assessment: Assessment) -> Decimal | None:
+    """The total by the instrument's verified formula, or ``None`` where there is none or components are missing."""
+    instrument = instrument_of(assessment)
+    if instrument is None or instrument.formula is None:
+        return None
+    values = _components(assessment)
+    return instrument.formula(values) if values else None
+
+
+def derive(assessment: Assessment) -> dict[str, Any]:
+    """The facts that follow from the stated ones: a total that was not stated, the band of a total."""
+    from fhir_vitiligo.case.terms import FreeTerm
+
+    instrument = instrument_of(assessment)
+    if instrument is None:
+        return {}
+    derived: dict[str, Any] = {}
+    total = assessment.total
+    computed = computed_total(assessment)
+    if total is None and computed is not None:
+        total = Fact[Quantity](value=Quantity(value=computed), status="derived", method=instrument.method)
+        derived["total"] = total
+    number = _number(total)
+    if assessment.interpretation is None and number is not None:
+        for low, high, label in instrument.bands:
+            if low <= number <= high:
+                derived["interpretation"] = Fact[FreeTerm](
+                    value=FreeTerm(text=label), status="derived", method=f"band {low} to {high}: {instrument.source}"
+                )
+    return derived
+
+
+def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
+    """What is to be said of the numbers: errors for verified ranges, warnings for the rest. Nothing is changed."""
+    instrument = instrument_of(assessment)
+    if instrument is None:
+        return
+    name = assessment.instrument.value
+    assert name is not None
+    for index, component in enumerate(assessment.components):
+        bounds = instrument.items.get(component.item.concept or "") if component.item else None
+        yield from _check(bounds, component.value, f"{path}.components[{index}].value", f"{name} {component.item}")
+    yield from _check(instrument.total, assessment.total, f"{path}.total", str(name))
+    stated, computed = _number(assessment.total), computed_total(assessment)
+    if stated is not None and computed is not None and stated != computed:
+        yield Issue(
+            "warning",
+            "business-rule",
+            f"{path}.total",
+            f"the stated total {stated} of {name} disagrees with its components, which give {computed} ({instrument.method}); "
+            "both are kept",
+        )
+
+
+def _check(bounds: Bounds | None, fact: Fact[Quantity] | None, path: str, name: str) -> Iterator[Issue]:
+    number = _number(fact)
+    if bounds is None or number is None or (fault := bounds.fault(number)) is None:
+        return
+    if bounds.verified:
+        hint = "; to keep what the source says as it stands, write {raw: ..., status: ambiguous}"
+        yield Issue("error", "value", path, f"{number} {fault}, which {name} does not allow{hint}")
+    else:
+        yield Issue("warning", "value", path, f"{number} {fault}, which is unusual for {name} (range unverified)")

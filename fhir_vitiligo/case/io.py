@@ -1,0 +1,214 @@
+"""Case files: YAML or JSON in, a :class:`Case` or every fault at once out; and a case back to YAML."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from fhir_vitiligo.case import advice, consistency, yaml
+from fhir_vitiligo.case.consistency import dotted
+from fhir_vitiligo.case.model import Case
+from fhir_vitiligo.case.yaml import Document, Path
+from fhir_vitiligo.errors import CaseError, InputError, Issue
+
+
+def read_case(source: str | FilePath | bytes | Mapping[str, Any]) -> Case:
+    """The case in a file (a path), in bytes, or in plain data.
+
+    Raises :class:`CaseError` with every fault of the case, each with its path, line, and what would be right, and
+    :class:`InputError` when the file holds no case at all, or more than one.
+    """
+    if isinstance(source, Mapping):
+        return build(Document(dict(source)))
+    name, content = _content(source)
+    cases = list(read_cases(content, name))
+    if len(cases) != 1:
+        raise InputError(Issue("error", "structure", "", f"{len(cases)} cases where one was expected", source=name))
+    if isinstance(cases[0], CaseError):
+        raise cases[0]
+    return cases[0]
+
+
+def read_cases(content: bytes, name: str | None = None) -> Iterator[Case | CaseError]:
+    """Every document of a YAML or JSON text as a case, or as the error that says why it is none.
+
+    Raises :class:`InputError` when the text cannot be read any further.
+    """
+    found = False
+    try:
+        for document in yaml.documents(yaml.decode(content)):
+            if document.data is None and not document.faults:
+                continue
+            found = True
+            try:
+                yield build(document, name)
+            except CaseError as error:
+                yield error
+    except CaseError:
+        raise
+    except InputError as error:
+        raise InputError(_named(issue, name) for issue in error.issues) from None
+    if not found:
+        raise InputError(Issue("error", "structure", "", "the file is empty: a case has at least an id", source=name))
+
+
+def _content(source: str | FilePath | bytes) -> tuple[str | None, bytes]:
+    if isinstance(source, bytes):
+        return None, source
+    path = FilePath(source)
+    try:
+        if path.stat().st_size > yaml.MAX_BYTES:
+            raise InputError(
+                Issue("error", "too-costly", "", f"a case file has {yaml.MAX_BYTES} bytes at most", source=str(path))
+            )
+        return str(path), path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(Issue("error", "not-found", "", f"cannot be read: {reason}", source=str(path))) from None
+
+
+def _named(issue: Issue, name: str | None) -> Issue:
+    return Issue(issue.severity, issue.code, issue.expression, issue.text, name, issue.line, issue.column, issue.rule)
+
+
+def build(document: Document, name: str | None = None) -> Case:
+    """A typed case from plain data with positions. Raises :class:`CaseError` with every fault."""
+    data = document.data
+    if not isinstance(data, dict):
+        kind = "a list" if isinstance(data, list) else "a single value"
+        raise CaseError(_issue(document, name, (), f"a case is a mapping that starts with its id, found {kind}"))
+    faults: list[tuple[Path, str]] = list(document.faults)
+    case: Case | None = None
+    try:
+        case = Case.model_validate(data)
+    except ValidationError as error:
+        located = [fault for details in error.errors() for fault in _faults(data, details)]
+        faults += located
+        if not any(path == () for path, _ in located):
+            known = {path for path, _ in faults}
+            faults += [(fault.path, fault.text) for fault in consistency.faults(data) if fault.path not in known]
+    issues = [_issue(document, name, path, text) for path, text in dict.fromkeys(faults)]
+    if case is not None:
+        issues += [
+            _issue(document, name, _steps(issue.expression), issue.text)
+            for issue in advice.advise(case)
+            if issue.severity == "error"
+        ]
+    if issues or case is None:
+        raise CaseError(sorted(issues, key=lambda issue: (issue.line or 0, issue.column or 0)))
+    return case
+
+
+def _issue(document: Document, name: str | None, path: Path, text: str) -> Issue:
+    line, column = document.line_of(path) if document.lines else (None, None)
+    return Issue("error", "value", dotted(path), text, name, line, column)
+
+
+def _steps(expression: str) -> Path:
+    steps: list[str | int] = []
+    for part in expression.split("."):
+        word, *indexes = part.replace("]", "").split("[")
+        steps += [word, *(int(index) for index in indexes)]
+    return tuple(steps)
+
+
+def _faults(data: Any, details: ErrorDetails) -> Iterator[tuple[Path, str]]:
+    error = details.get("ctx", {}).get("error")
+    if isinstance(error, consistency.InconsistentCaseError):
+        yield from ((fault.path, fault.text) for fault in error.faults)
+        return
+    location = details["loc"]
+    path = _existing(data, location)
+    match details["type"]:
+        case "missing":
+            yield path, f"{location[-1]!r} is missing"
+        case "extra_forbidden":
+            yield (*path,), _unknown(str(location[-1]), location[:-1])
+        case "literal_error":
+            yield path, f"{_shown(details['input'])} is not allowed here: write {details['ctx']['expected']}"
+        case "string_pattern_mismatch":
+            yield path, f"{_shown(details['input'])} is no key: letters, digits, dots and hyphens, 64 at most"
+        case "tuple_type":
+            yield path, f"a list is expected here, found {_shown(details['input'])}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            yield path, f"a mapping is expected here, found {_shown(details['input'])}"
+        case "value_error":
+            yield path, str(error)
+        case _:
+            yield path, f"{details['msg'][0].lower()}{details['msg'][1:]}, found {_shown(details['input'])}"
+
+
+def _existing(data: Any, location: Sequence[str | int]) -> Path:
+    """The part of a location that is there in the file: the models have steps that a plain value does not show."""
+    path: list[str | int] = []
+    for step in location:
+        if isinstance(data, dict) and step in data:
+            data = data[step]
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            break
+        path.append(step)
+    return tuple(path)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if not isinstance(value, dict | list) else "a mapping" if isinstance(value, dict) else "a list"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _unknown(name: str, parents: Sequence[str | int]) -> str:
+    model = model_at(parents)
+    names = sorted(model.model_fields) if model else []
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}" if names else "remove it"
+    return f"there is no field {name!r} here: {hint}"
+
+
+def model_at(path: Sequence[str | int]) -> type[BaseModel] | None:
+    """The model of the case tree that a path leads to, or ``None`` where it leads to a plain value."""
+    model: type[BaseModel] | None = Case
+    for step in path:
+        if model is None:
+            return None
+        if isinstance(step, int):
+            continue
+        field = model.model_fields.get(step)
+        if field is None:
+            continue  # a step of pydantic's own, such as the branch of a union
+        models = list(_models(field.annotation))
+        model = models[0] if models else None
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def case_data(case: Case) -> dict[str, Any]:
+    """The case as plain data: strings, exact numbers, lists and mappings, plain forms wherever they say all."""
+    data = case.model_dump()
+    assert isinstance(data, dict)
+    if not case.synthetic:
+        data.pop("synthetic", None)
+    return data
+
+
+def dump_case(case: Case) -> str:
+    """The case as a YAML document that reads back as the same case."""
+    return yaml.dump(case_data(case))
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the case file, plain forms included, so that editors complete it."""
+    from fhir_vitiligo.case.schema import case_schema
+
+    return case_schema()

@@ -1,0 +1,1 @@
+"""Case to FHIR and back: one declaration for both directions, compiled for each release."""

@@ -1,0 +1,179 @@
+"""How a fact travels: its value in the element, how it came to be known in extensions on that element.
+
+``raw`` is HL7's ``originalText``, an absent value HL7's ``data-absent-reason``; status, method, span and candidates have no place
+in FHIR and go into the project's ``reading`` extension.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from fhir_vitiligo.case.values import AbsentReason, Candidate, Fact, Span
+from fhir_vitiligo.errors import InputError
+from fhir_vitiligo.fhir import json
+from fhir_vitiligo.mapping import urls
+
+Json = dict[str, Any]
+ABSENT_REASONS = frozenset(get_args(AbsentReason))
+
+
+def extensions(fact: Fact[Any], *, raw: bool = True, reason: bool = True) -> list[Json]:
+    """The extensions that say how a fact came to be known. ``raw`` and ``reason`` are left out where the element says them."""
+    found: list[Json] = []
+    if reason and fact.reason is not None:
+        found.append({"url": urls.DATA_ABSENT_REASON, "valueCode": fact.reason})
+    if raw and fact.raw is not None:
+        found.append({"url": urls.ORIGINAL_TEXT, "valueString": fact.raw})
+    parts: list[Json] = []
+    if fact.status in ("derived", "ambiguous"):
+        parts.append({"url": "status", "valueCode": fact.status})
+    if fact.method is not None:
+        parts.append({"url": "method", "valueString": fact.method})
+    if fact.span is not None:
+        parts.append({"url": "start", "valueUnsignedInt": fact.span.start})
+        parts.append({"url": "end", "valueUnsignedInt": fact.span.end})
+    for candidate in fact.candidates:
+        said: list[Json] = [{"url": "value", "valueString": _candidate_text(candidate)}]
+        if candidate.method is not None:
+            said.append({"url": "method", "valueString": candidate.method})
+        parts.append({"url": "candidate", "extension": said})
+    if parts:
+        found.append({"url": urls.READING, "extension": parts})
+    return found
+
+
+def _candidate_text(candidate: Candidate[Any]) -> str:
+    """A candidate as one string: its plain form, or JSON where it has none (or would be taken for JSON)."""
+    plain = candidate.model_dump()["value"]
+    if isinstance(plain, str) and not plain.startswith(("{", "[", '"')):
+        return plain
+    if isinstance(plain, str | dict | list | tuple):
+        return json.dumps(plain).decode()
+    return str(plain).lower() if isinstance(plain, bool) else str(plain)
+
+
+def _candidate_value(text: str) -> Any:
+    return json.loads(text) if text.startswith(("{", "[", '"')) else text
+
+
+@dataclass(slots=True)
+class Meta:
+    """What extensions say of how a value came to be known; :meth:`consume` removes just those from the resource."""
+
+    raw: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    method: str | None = None
+    span: tuple[int, int] | None = None
+    candidates: list[tuple[str, str | None]] = field(default_factory=list)
+    sources: dict[str, list[Json]] = field(default_factory=dict)
+
+    def consume(self, *names: str) -> None:
+        """Mark as carried: all of it, or the named parts."""
+        for name in names or tuple(self.sources):
+            for extension in self.sources.pop(name, []):
+                extension.clear()
+
+
+def read_meta(element: Any) -> Meta:
+    """What the extensions of an element say. Anything that is not exactly of our shapes is left alone."""
+    meta = Meta()
+    found = element.get("extension") if isinstance(element, dict) else None
+    for extension in found if isinstance(found, list) else ():
+        match extension:
+            case {"url": urls.DATA_ABSENT_REASON, "valueCode": str(reason)} if (
+                len(extension) == 2 and reason in ABSENT_REASONS and meta.reason is None
+            ):
+                meta.reason = reason
+                meta.sources["reason"] = [extension]
+            case {"url": urls.ORIGINAL_TEXT, "valueString": str(raw)} if (
+                len(extension) == 2 and raw.strip() and meta.raw is None
+            ):
+                meta.raw = raw
+                meta.sources["raw"] = [extension]
+            case {"url": urls.READING, "extension": list(parts)} if len(extension) == 2 and "reading" not in meta.sources:
+                _read_parts(meta, extension, parts)
+    return meta
+
+
+def _read_parts(meta: Meta, extension: Json, parts: list[Any]) -> None:
+    span: dict[str, int] = {}
+    candidates: list[tuple[str, str | None]] = []
+    status = method = None
+    for part in parts:
+        match part:
+            case {"url": "status", "valueCode": ("derived" | "ambiguous") as status} if len(part) == 2:
+                pass
+            case {"url": "method", "valueString": str(method)} if len(part) == 2:
+                pass
+            case {"url": ("start" | "end") as end, "valueUnsignedInt": int(position)} if len(part) == 2:
+                span[end] = position
+            case {"url": "candidate", "extension": [{"url": "value", "valueString": str(value), **more1}, *rest]} if (
+                len(part) == 2 and not more1 and len(rest) <= 1
+            ):
+                how = None
+                if rest:
+                    match rest[0]:
+                        case {"url": "method", "valueString": str(how)} if len(rest[0]) == 2:
+                            pass
+                        case _:
+                            return
+                candidates.append((value, how))
+            case _:
+                return  # a shape of someone else's: all of it stays where it is
+    if len(span) == 1:
+        return
+    meta.status, meta.method, meta.candidates = status, method, candidates
+    meta.span = (span["start"], span["end"]) if span else None
+    meta.sources["reading"] = [extension]
+
+
+def make_fact(fact_type: type[Fact[Any]], value: Any, meta: Meta, *, raw: str | None = None) -> Fact[Any] | None:
+    """The fact that a value and its extensions make, or ``None``; consumes exactly what the fact carries.
+
+    ``raw`` is what was written where the element itself, not an extension, says it.
+    """
+    written = raw if raw is not None else meta.raw
+    content: dict[str, Any] = {"raw": written, "method": meta.method}
+    if meta.span is not None:
+        content["span"] = Span(start=meta.span[0], end=meta.span[1]) if 0 <= meta.span[0] < meta.span[1] else None
+    used = ["raw", "reading"]
+    if value is not None:
+        content |= {"value": value, "status": "derived" if meta.status == "derived" else "stated"}
+        if meta.status == "ambiguous" or meta.candidates:
+            used.remove("reading")
+            content |= {"method": None, "span": None}
+    elif meta.reason is not None and meta.status is None:
+        content |= {"status": "absent", "reason": meta.reason}
+        used.append("reason")
+    elif written is not None and meta.status in (None, "ambiguous"):
+        content["status"] = "ambiguous"
+        try:
+            adapter = TypeAdapter(_inner(fact_type))
+            content["candidates"] = tuple(
+                Candidate(value=adapter.validate_python(_candidate_value(text)), method=how) for text, how in meta.candidates
+            )
+        except (ValidationError, InputError):
+            content |= {"method": None, "span": None}
+            used.remove("reading")
+    else:
+        return None
+    try:
+        fact = fact_type.model_validate({key: item for key, item in content.items() if item is not None})
+    except ValidationError:
+        if value is None:
+            return None
+        try:
+            fact = fact_type.model_validate({"value": value, "status": "stated"})
+        except ValidationError:
+            return None
+        used = []
+    meta.consume(*used) if used else None
+    return fact
+
+
+def _inner(fact_type: type[Fact[Any]]) -> Any:
+    return fact_type.__pydantic_generic_metadata__["args"][0]
