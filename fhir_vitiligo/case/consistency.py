@@ -162,25 +162,33 @@ def normal(case: Case) -> dict[str, Any]:
     and the improvement of a VASI endpoint is derived from its two assessments."""
     when = {point.key: point.when for point in case.timepoints if point.when is not None}
     changed: dict[str, Any] = {}
-    for name in ("lesions", "assessments", "interventions", "responses", "events", "photographs"):
+    for name in ("lesions", "assessments", "responses", "events", "photographs"):
         items = getattr(case, name)
-        new = tuple(_derive_improvement(case, item) if name == "responses" else item for item in items)
         new = tuple(
-            item.model_copy(update={"date": None}) if item.date is not None and item.date == when.get(item.at or "") else item
-            for item in new
+            _own_date_only(_derive_improvement(case, item) if name == "responses" else item, when) for item in items
         )
         if any(before is not after for before, after in zip(items, new, strict=True)):
             changed[name] = new
     return changed
 
 
-VASI_ENDPOINTS = {"VASI50": 50, "VASI75": 75, "VASI90": 90}
+UNKNOWN_TIME = Fact[Moment](status="absent", reason="unknown")
+
+
+def _own_date_only(item: Any, when: Mapping[str, Fact[Moment]]) -> Any:
+    """Without a date that says no more than its time point does, or than no date at all."""
+    if item.date is not None and item.date == when.get(item.at or "", UNKNOWN_TIME):
+        return item.model_copy(update={"date": None})
+    return item
+
+
+VASI_ENDPOINTS = {"vasi50": 50, "vasi75": 75, "vasi90": 90}
 
 
 def _derive_improvement(case: Case, response: Response) -> Response:
     """(baseline - now) / baseline x 100, where a VASI endpoint names its two assessments (lower is better only there)."""
     endpoint = response.endpoint.value if response.endpoint else None
-    threshold = next((limit for name, limit in VASI_ENDPOINTS.items() if endpoint and (endpoint.text or "").endswith(name)), None)
+    threshold = next((limit for name, limit in VASI_ENDPOINTS.items() if endpoint and (endpoint.concept or "").endswith(name)), None)
     if threshold is None or len(response.derived_from) != 2 or response.improvement is not None:
         return response
     totals = []

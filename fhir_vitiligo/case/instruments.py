@@ -68,7 +68,7 @@ def _vasi(values: Values) -> Decimal | None:
         return None
     total = Decimal(0)
     for region in regions:
-        units, residual = values.get(("hand-units", region)), values.get(("residual-depigmentation", region))
+        units, residual = values.get(("vasi-hand-units", region)), values.get(("vasi-residual-depigmentation", region))
         if units is None or residual is None:
             return None
         total += units * residual / 100
@@ -94,13 +94,13 @@ def _dlqi(values: Values) -> Decimal | None:
     return sum(values.values(), Decimal(0))
 
 
-_VASI_ITEMS = {"hand-units": _bounds(0, 100), "residual-depigmentation": _bounds(0, 100, ladder=LADDER)}
+_VASI_ITEMS = {"vasi-hand-units": _bounds(0, 100), "vasi-residual-depigmentation": _bounds(0, 100, ladder=LADDER)}
 _VASI_METHOD = "sum over regions of hand units x residual depigmentation (Hamzavi 2004)"
 _HAMZAVI = "Hamzavi 2004, doi 10.1001/archderm.140.6.677"
 _VETF = Instrument(
     source="Taïeb & Picardo 2007, doi 10.1111/j.1600-0749.2006.00355.x",
     # No source defines one total of VETF, so there is neither a formula nor a range for it.
-    items={"extent": _bounds(0, 100), "staging": _bounds(0, 3, whole=True), "spreading": _bounds(-1, 1, whole=True)},
+    items={"vetf-extent": _bounds(0, 100), "vetf-staging": _bounds(0, 3, whole=True), "vetf-spreading": _bounds(-1, 1, whole=True)},
 )
 
 INSTRUMENTS: Mapping[str, Instrument] = {
@@ -110,8 +110,8 @@ INSTRUMENTS: Mapping[str, Instrument] = {
     "f-vasi-ftu": Instrument(
         "PMID 34246695",
         _bounds(0, 112),
-        {"fingertip-units": _bounds(0, 112)},
-        _sum_of("fingertip-units"),
+        {"f-vasi-fingertip-units": _bounds(0, 112)},
+        _sum_of("f-vasi-fingertip-units"),
         "sum of fingertip units (PMID 34246695)",
     ),
     "vetf": _VETF,
@@ -123,17 +123,17 @@ INSTRUMENTS: Mapping[str, Instrument] = {
         _dlqi,
         "sum of the ten items",
         bands=(
-            (0, 1, "no effect at all on the patient's life"),
-            (2, 5, "small effect on the patient's life"),
-            (6, 10, "moderate effect on the patient's life"),
-            (11, 20, "very large effect on the patient's life"),
-            (21, 30, "extremely large effect on the patient's life"),
+            (0, 1, "no-effect"),
+            (2, 5, "small-effect"),
+            (6, 10, "moderate-effect"),
+            (11, 20, "very-large-effect"),
+            (21, 30, "extremely-large-effect"),
         ),
     ),
     "vsas": Instrument(
         "van Geel 2020, PMC7687072 (signs); sums derived, unconfirmed",
         _bounds(0, 45, verified=False, whole=True),
-        {item: _bounds(0, 15, verified=False, whole=True) for item in ("confetti", "koebner", "hypochromic-borders")},
+        {item: _bounds(0, 15, verified=False, whole=True) for item in ("vsas-confetti", "vsas-koebner", "vsas-hypochromic-border")},
     ),
     "vida": Instrument("ladder unverified", _bounds(-1, 4, verified=False, whole=True)),
     "vns": Instrument("levels unverified", _bounds(1, 5, verified=False, whole=True)),
@@ -179,7 +179,7 @@ def computed_total(assessment: Assessment) -> Decimal | None:
 
 def derive(assessment: Assessment) -> dict[str, Any]:
     """The facts that follow from the stated ones: a total that was not stated, the band of a total."""
-    from fhir_vitiligo.case.terms import FreeTerm
+    from fhir_vitiligo.case.terms import InterpretationTerm
 
     instrument = instrument_of(assessment)
     if instrument is None:
@@ -192,10 +192,10 @@ def derive(assessment: Assessment) -> dict[str, Any]:
         derived["total"] = total
     number = _number(total)
     if assessment.interpretation is None and number is not None:
-        for low, high, label in instrument.bands:
+        for low, high, band in instrument.bands:
             if low <= number <= high:
-                derived["interpretation"] = Fact[FreeTerm](
-                    value=FreeTerm(text=label), status="derived", method=f"band {low} to {high}: {instrument.source}"
+                derived["interpretation"] = Fact[InterpretationTerm](
+                    value=InterpretationTerm(concept=band), status="derived", method=f"band {low} to {high}: {instrument.source}"
                 )
     return derived
 

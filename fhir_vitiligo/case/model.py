@@ -7,14 +7,17 @@ missing says so (``status: absent`` with its reason).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from fhir_vitiligo.case import consistency, terms
 from fhir_vitiligo.case.instruments import derive
 from fhir_vitiligo.case.values import Day, Fact, Identifier, Key, Model, Moment, Quantity, Schedule, Term, Text
 
+Sha1 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$", to_lower=True)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")]
+MimeType = Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-zA-Z0-9.+-]+$", max_length=100)]
 Presence = Literal["present", "absent", "unknown"]
 Side = Literal["right", "left", "both", "midline", "unilateral"]
 
@@ -47,7 +50,7 @@ class Source(Model):
     pages: Fact[Text] | None = None
     published: Fact[Day] | None = Field(None, description="Date of publication; never the date of a visit.")
     url: Fact[Text] | None = None
-    language: Fact[Text] | None = Field(None, description="BCP 47 language of the source, such as en.")
+    language: Fact[Language] | None = Field(None, description="BCP 47 language of the source, such as en.")
     licence: Fact[Text] | None = None
     text: Text | None = Field(None, description="The source's text, which the spans of facts point into.")
 
@@ -60,6 +63,12 @@ class FamilyMember(Item):
     presence: Literal["present", "absent"] = "present"
     onset: Fact[Moment] | None = None
     note: Fact[Text] | None = None
+
+    @model_validator(mode="after")
+    def _fitting(self) -> FamilyMember:
+        if self.onset is not None and (self.condition is None or self.presence == "absent"):
+            raise ValueError("an onset goes with a condition that is present")
+        return self
 
 
 class Comorbidity(Item):
@@ -123,6 +132,14 @@ class Diagnosis(Item):
     sites: tuple[Site, ...] = ()
     staged_by: tuple[Key, ...] = Field((), description="The assessments that stage it, by key.")
 
+    @model_validator(mode="after")
+    def _fitting(self) -> Diagnosis:
+        if self.abatement is not None and (
+            self.status is None or self.status.value not in ("inactive", "remission", "resolved")
+        ):
+            raise ValueError("an abatement goes with a status of inactive, remission or resolved")
+        return self
+
 
 class Lesion(Visit):
     """A patch, or all patches of one area, with what the examination found."""
@@ -172,7 +189,7 @@ class Assessment(Visit):
     lesions: tuple[Key, ...] = ()
     components: tuple[Component, ...] = ()
     total: Fact[Quantity] | None = Field(None, description="The score; derived from the components where a verified formula allows.")
-    interpretation: Fact[terms.FreeTerm] | None = Field(None, description="The band the score falls into; derived where verified bands exist.")
+    interpretation: Fact[terms.InterpretationTerm] | None = Field(None, description="The band the score falls into; derived where verified bands exist.")
     note: Fact[Text] | None = None
 
     @model_validator(mode="after")
@@ -215,12 +232,14 @@ class Device(Model):
 MEDICATION_KINDS = frozenset({"topical", "systemic", "depigmentation", "camouflage"})
 
 
-class Intervention(Visit):
+class Intervention(Item):
     """A treatment: a medication used, or a whole course of procedures with its schedule, never invented sessions."""
 
     kind: Literal[
-        "topical", "systemic", "phototherapy", "laser", "procedure", "surgery", "depigmentation", "camouflage"
-    ]
+        "topical", "systemic", "phototherapy", "laser", "procedure", "surgery", "depigmentation", "camouflage",
+        "psychological", "other",
+    ]  # fmt: skip
+    at: Key | None = Field(None, description="The time point it was given or begun at, by key.")
     name: Fact[terms.ProcedureTerm] | None = Field(None, description="What was done; a medication is named by its product.")
     product: Key | None = Field(None, description="What was used, by key.")
     status: Fact[Literal["planned", "active", "completed", "stopped", "on-hold", "not-done"]] | None = None
@@ -241,6 +260,20 @@ class Intervention(Visit):
     outcome: Fact[terms.FreeTerm] | None = Field(None, description="The treating clinician's or author's judgement.")
     note: Fact[Text] | None = None
 
+    @model_validator(mode="after")
+    def _fitting(self) -> Intervention:
+        if self.stop_reason is not None and (self.status is None or self.status.value not in ("stopped", "not-done", "on-hold")):
+            raise ValueError("a stop_reason goes with a status of stopped, not-done or on-hold")
+        if self.dose is not None and self.dose.value is not None and self.dose.value.comparator is not None:
+            raise ValueError(f"a dose is an amount, not a bound: write {{raw: '{self.dose.value}', status: ambiguous}}")
+        if self.is_medication:
+            for field, instead in (("name", "product"), ("device", "note"), ("donor_site", "site"), ("outcome", "a response")):
+                if getattr(self, field) is not None:
+                    raise ValueError(f"a {self.kind} treatment with a product has no {field}: use {instead}")
+        elif self.route is not None:
+            raise ValueError(f"a {self.kind} treatment has no route: give what is applied as a topical part of it (part_of)")
+        return self
+
     @property
     def is_medication(self) -> bool:
         """Whether this is use of a product rather than something done to the skin."""
@@ -258,7 +291,7 @@ class Response(Visit):
     trend: Fact[terms.TrendTerm] | None = None
     pattern: Fact[terms.PatternTerm] | None = None
     colour_match: Fact[terms.ColourMatchTerm] | None = None
-    endpoint: Fact[terms.FreeTerm] | None = Field(None, description="An endpoint such as F-VASI75.")
+    endpoint: Fact[terms.EndpointTerm] | None = Field(None, description="An endpoint such as F-VASI75.")
     endpoint_reached: Fact[bool] | None = None
     improvement: Fact[Quantity] | None = Field(None, description="Per cent improvement of the score from baseline.")
     derived_from: tuple[Key, ...] = Field((), description="The assessments it was computed from, baseline first.")
@@ -280,6 +313,16 @@ class Event(Visit):
     lesions: tuple[Key, ...] = ()
     note: Fact[Text] | None = None
 
+    @model_validator(mode="after")
+    def _fitting(self) -> Event:
+        if self.presence == "absent":
+            for field in ("severity", "causality", "outcome"):
+                if getattr(self, field) is not None:
+                    raise ValueError(f"an event that did not happen has no {field}")
+        elif self.causality is not None and not self.interventions:
+            raise ValueError("a causality needs the interventions it is judged of")
+        return self
+
 
 class Photograph(Visit):
     """A picture, by reference and hash: the record never holds the picture."""
@@ -289,8 +332,8 @@ class Photograph(Visit):
     view: Fact[terms.PhotoViewTerm] | None = None
     modality: Fact[terms.PhotoModalityTerm] | None = Field(None, description="Visible light or Wood's lamp.")
     url: Fact[Text] | None = None
-    content_type: Fact[Text] | None = None
-    sha1: Fact[Text] | None = Field(None, description="SHA-1 of the file, 40 hexadecimal digits.")
+    content_type: Fact[MimeType] | None = None
+    sha1: Fact[Sha1] | None = Field(None, description="SHA-1 of the file, 40 hexadecimal digits.")
 
 
 class Statement(Model):
@@ -310,7 +353,7 @@ class Case(Model):
     consent: Fact[Text] | None = None
     deidentified: Fact[Literal["anonymised", "pseudonymised"]] | None = None
     source: Source | None = None
-    subject: Subject | None = None
+    subject: Subject = Field(default_factory=lambda: Subject())
     timepoints: tuple[TimePoint, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     lesions: tuple[Lesion, ...] = ()

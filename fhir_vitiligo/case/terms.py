@@ -93,6 +93,10 @@ class TrendTerm(Term):
     category = "trend"
 
 
+class EndpointTerm(Term):
+    category = "response-threshold"
+
+
 class FindingTerm(Term):
     category = "finding"
 
@@ -103,6 +107,12 @@ class ComorbidityTerm(Term):
 
 class RelationTerm(Term):
     category = "relation"
+
+
+class InterpretationTerm(Term):
+    """The band of a score. Only DLQI's bands are verified; others stay text."""
+
+    category = "dlqi-band"
 
 
 class PhotoViewTerm(Term):

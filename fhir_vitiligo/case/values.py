@@ -188,18 +188,14 @@ class Term(Model):
     def _normal(self) -> Term:
         # One meaning has one form, whoever wrote it: the file, the API or another system's codes.
         category, concept, text, codes = self.category, self.concept, self.text, self.codes
-        if concept is not None:
-            concept = registry.concept(category, concept).key
-        elif category:
-            known = next((c for code in codes if code.system and (c := registry.recognise(category, code.system, code.code))), None)
-            known = known or (registry.recognise_text(category, text) if text else None)
-            concept = known.key if known else None
-        if concept is not None:
-            entry = registry.concept(category, concept)
-            if text in (entry.display, entry.key):
-                text = None
-            own = {(c.system, c.code) for c in entry.codings}
-            codes = tuple(c for c in codes if (c.system, c.code) not in own)
+        if category:
+            found = _concept(category, concept, text, codes)
+            concept = found.key if found else None
+            if found is not None:
+                text = None if text in (found.display, found.key) else text
+                own = {(c.system, c.code) for c in found.codings}
+                codes = tuple(c for c in codes if (c.system, c.code) not in own)
+        codes = tuple(sorted(dict.fromkeys(codes), key=lambda c: not assertable(c)))
         if concept is None and text is None and not codes:
             raise ValueError("a term needs a concept, a text or a code")
         object.__setattr__(self, "concept", concept)
@@ -228,6 +224,21 @@ class Term(Model):
 
     def __str__(self) -> str:
         return self.display
+
+
+def _concept(category: str, key: str | None, text: str | None, codes: tuple[Code, ...]) -> registry.Concept | None:
+    """The concept that key, codes or text mean: the most specific of the codes, and the first where they contradict."""
+    pairs = [(c.system, c.code) for c in codes]
+    if key is not None:
+        pairs = [(c.system, c.code) for c in registry.concept(category, key).codings] + pairs
+    found = registry.recognise_codings(category, pairs)
+    found = found or next((c for system, code in pairs if (c := registry.recognise(category, system, code))), None)
+    return found or (registry.recognise_text(category, text) if text else None)
+
+
+def assertable(code: Code) -> bool:
+    """Whether a code that a source stated may be passed on as a code: nothing known speaks against it."""
+    return code.system is not None and registry.refusal(code.system, code.code) is None
 
 
 _PARTIAL_DATE = re.compile(

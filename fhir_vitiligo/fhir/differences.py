@@ -58,8 +58,8 @@ _R5_PATHS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-_R5_CODES: Mapping[tuple[str, str], Mapping[str, str]] = {
-    ("Encounter", "status"): {"finished": "completed"},
+_R5_CODES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "Encounter": {"status": {"finished": "completed"}},
 }
 
 _R5_CONSTANTS: Mapping[str, Mapping[str, Any]] = {
@@ -105,11 +105,9 @@ def path(release: Release, resource_type: str, r4_path: str) -> str:
     return r4_path
 
 
-def code(release: Release, resource_type: str, element: str, r4_code: str) -> str:
-    """The code in the release for an R4 code of a required binding."""
-    if release is not Release.R5:
-        return r4_code
-    return _R5_CODES.get((resource_type, element), {}).get(r4_code, r4_code)
+def codes(release: Release, resource_type: str) -> Mapping[str, Mapping[str, str]]:
+    """Element -> R4 code -> the release's code, for codes of required bindings that were renamed."""
+    return _R5_CODES.get(resource_type, {}) if release is Release.R5 else MappingProxyType({})
 
 
 def constants(release: Release, resource_type: str) -> Mapping[str, Any]:

@@ -20,15 +20,19 @@ Json = dict[str, Any]
 ABSENT_REASONS = frozenset(get_args(AbsentReason))
 
 
-def extensions(fact: Fact[Any], *, raw: bool = True, reason: bool = True) -> list[Json]:
-    """The extensions that say how a fact came to be known. ``raw`` and ``reason`` are left out where the element says them."""
+def extensions(fact: Fact[Any], *, raw: bool = True, reason: bool = True, explicit: bool = False) -> list[Json]:
+    """The extensions that say how a fact came to be known. ``raw`` and ``reason`` are left out where the element says them.
+
+    ``explicit`` says of an absent fact that the case states the absence, where an element that FHIR demands has a
+    data-absent-reason anyway.
+    """
     found: list[Json] = []
     if reason and fact.reason is not None:
         found.append({"url": urls.DATA_ABSENT_REASON, "valueCode": fact.reason})
     if raw and fact.raw is not None:
         found.append({"url": urls.ORIGINAL_TEXT, "valueString": fact.raw})
     parts: list[Json] = []
-    if fact.status in ("derived", "ambiguous"):
+    if fact.status in ("derived", "ambiguous") or (explicit and fact.status == "absent"):
         parts.append({"url": "status", "valueCode": fact.status})
     if fact.method is not None:
         parts.append({"url": "method", "valueString": fact.method})
@@ -105,7 +109,7 @@ def _read_parts(meta: Meta, extension: Json, parts: list[Any]) -> None:
     status = method = None
     for part in parts:
         match part:
-            case {"url": "status", "valueCode": ("derived" | "ambiguous") as status} if len(part) == 2:
+            case {"url": "status", "valueCode": ("derived" | "ambiguous" | "absent") as status} if len(part) == 2:
                 pass
             case {"url": "method", "valueString": str(method)} if len(part) == 2:
                 pass
@@ -143,10 +147,10 @@ def make_fact(fact_type: type[Fact[Any]], value: Any, meta: Meta, *, raw: str | 
     used = ["raw", "reading"]
     if value is not None:
         content |= {"value": value, "status": "derived" if meta.status == "derived" else "stated"}
-        if meta.status == "ambiguous" or meta.candidates:
+        if meta.status in ("ambiguous", "absent") or meta.candidates:
             used.remove("reading")
             content |= {"method": None, "span": None}
-    elif meta.reason is not None and meta.status is None:
+    elif meta.reason is not None and meta.status in (None, "absent"):
         content |= {"status": "absent", "reason": meta.reason}
         used.append("reason")
     elif written is not None and meta.status in (None, "ambiguous"):
@@ -154,7 +158,7 @@ def make_fact(fact_type: type[Fact[Any]], value: Any, meta: Meta, *, raw: str | 
         try:
             adapter = TypeAdapter(_inner(fact_type))
             content["candidates"] = tuple(
-                Candidate(value=adapter.validate_python(_candidate_value(text)), method=how) for text, how in meta.candidates
+                {"value": adapter.validate_python(_candidate_value(text)), "method": how} for text, how in meta.candidates
             )
         except (ValidationError, InputError):
             content |= {"method": None, "span": None}

@@ -1,0 +1,222 @@
+"""When: a moment of the case and the ways FHIR has to say it.
+
+A dateless moment stays dateless: an offset from a time point is HL7's ``cqf-relativeDateTime`` on a dateTime without value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from fhir_vitiligo.case.values import Fact, Moment
+from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping.codecs import Codec, QuantityCodec, RangeCodec, Reading, Writing
+from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
+
+_DURATION, _AGE, _RANGE = QuantityCodec("Duration"), QuantityCodec("Age"), RangeCodec()
+
+
+def relative_extension(moment: Moment, to: Writing) -> Json:
+    """The offset as HL7's extension: target, targetPath, relationship, offset."""
+    assert moment.of is not None and moment.offset is not None
+    codec: Codec = _DURATION if not hasattr(moment.offset, "low") else _RANGE
+    return {
+        "url": urls.RELATIVE_DATE_TIME,
+        "extension": [
+            {"url": "target", "valueReference": to.reference("timepoint", moment.of)},
+            {"url": "targetPath", "valueString": to.period_path},
+            {"url": "relationship", "valueCode": moment.relation},
+            {"url": "offset", "value" + codec.type: codec.encode(moment.offset, to)},
+        ],
+    }
+
+
+def read_relative(element: Any, of: Reading) -> tuple[Moment, Json] | None:
+    """The offset an element's extension states, in any of the shapes that releases and packages have for it."""
+    found = element.get("extension") if isinstance(element, dict) else None
+    for extension in found if isinstance(found, list) else ():
+        if not isinstance(extension, dict) or extension.get("url") not in (urls.RELATIVE_DATE_TIME, urls.RELATIVE_DATE):
+            continue
+        parts = {part.get("url"): part for part in extension.get("extension") or () if isinstance(part, dict)}
+        if len(parts) != len(extension.get("extension") or ()):
+            continue
+        moment = _read_parts(parts, of)
+        if moment is not None:
+            return moment, extension
+    return None
+
+
+def _read_parts(parts: dict[Any, Json], of: Reading) -> Moment | None:
+    # target (cqf-relativeDateTime), event (relative-date of R4 core), targetReference (relative-date of the extension pack)
+    target = next((parts[name] for name in ("target", "event", "targetReference") if name in parts), {})
+    reference = target.get("valueReference")
+    point = of.key(reference.get("reference"), ("timepoint",)) if isinstance(reference, dict) else None
+    offset = parts.get("offset", {})
+    path = parts.get("targetPath", {}).get("valueString")
+    if point is None or parts.get("targetCode") is not None or path not in (None, "period", "actualPeriod"):
+        return None
+    amount = offset.get("valueDuration") or offset.get("valueRange")
+    if not isinstance(amount, dict) or any(len(part) != 2 for part in parts.values()):
+        return None
+    if not isinstance(reference, dict) or reference.keys() != {"reference"}:
+        return None
+    amount = {name: dict(value) if isinstance(value, dict) else value for name, value in amount.items()}
+    value = (_DURATION if "valueDuration" in offset else _RANGE).decode(amount, of)
+    if value is None or any(amount.values()):
+        return None
+    try:
+        return Moment(offset=value, relation=parts.get("relationship", {}).get("valueCode"), of=point[1])
+    except ValidationError:
+        return None
+
+
+class InstantCodec(Codec):
+    """dateTime: a date as precise as known, else an offset, else words; never a made-up date."""
+
+    type = "DateTime"
+    primitive = True
+
+    def encode(self, value: Moment, to: Writing) -> Any:
+        return value.date
+
+    def decode(self, node: Any, of: Reading) -> Moment | None:
+        try:
+            return Moment(date=node) if isinstance(node, str) else None
+        except ValidationError:
+            return None
+
+    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
+        member = self.member(name)
+        said = extensions(fact)
+        moment: Moment | None = fact.value
+        if moment is not None and moment.date is not None:
+            parent[member] = moment.date
+        elif moment is not None and moment.offset is not None:
+            said.insert(0, relative_extension(moment, to))
+        elif moment is not None:
+            said.insert(0, {"url": urls.MOMENT_TEXT, "valueString": str(moment)})
+        if said:
+            parent["_" + member] = {"extension": said}
+
+    def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
+        member = self.member(name)
+        element = parent.get("_" + member)
+        if member not in parent:
+            relative = read_relative(element, of)
+            if relative is not None:
+                fact = make_fact(fact_type, relative[0], read_meta(element))
+                if fact is not None:
+                    relative[1].clear()
+                return fact
+            for extension in _texts(element):
+                fact = make_fact(fact_type, _said(extension["valueString"]), read_meta(element))
+                if fact is not None:
+                    extension.clear()
+                return fact
+        return super().take(parent, name, fact_type, of)
+
+
+def _texts(element: Any) -> Iterator[Json]:
+    found = element.get("extension") if isinstance(element, dict) else None
+    for extension in found if isinstance(found, list) else ():
+        match extension:
+            case {"url": urls.MOMENT_TEXT, "valueString": str(text)} if len(extension) == 2 and text.strip():
+                yield extension
+
+
+def _said(text: str) -> Moment:
+    """Words for a time that has no other place in a dateTime: an age, or just text."""
+    moment = Moment.model_validate(text)
+    return moment if moment.date is None and moment.offset is None else Moment(text=text)
+
+
+class PeriodStartCodec(InstantCodec):
+    """The start of a Period; where there is no time at all, the Period says so."""
+
+    type = "Period"
+    primitive = False
+
+    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
+        if fact.value is None:
+            parent[name] = {"extension": extensions(fact)}
+        else:
+            InstantCodec.put(self, parent.setdefault(name, {}), "start", fact, to)
+
+    def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
+        period = parent.get(name)
+        if not isinstance(period, dict):
+            return None
+        fact = _INSTANT.take(period, "start", fact_type, of)
+        return fact or make_fact(fact_type, None, read_meta(period))
+
+
+_INSTANT = InstantCodec()
+
+
+class OnsetCodec(Codec):
+    """onset[x], abatement[x]: dateTime (or an offset from a time point), Age, Range, string."""
+
+    type = "DateTime"
+    primitive = True
+
+    def __init__(self, *, dates: bool = True) -> None:
+        self.dates = dates
+        """FamilyMemberHistory.condition.onset[x] has no dateTime: a date is the start of a Period there."""
+
+    _instant = InstantCodec()
+
+    def encode(self, value: Moment, to: Writing) -> Any:
+        raise NotImplementedError("a choice element is written by put")  # pragma: no cover
+
+    def decode(self, node: Any, of: Reading) -> Any:
+        raise NotImplementedError("a choice element is read by take")  # pragma: no cover
+
+    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
+        base = name[:-3]
+        moment: Moment | None = fact.value
+        said = extensions(fact)
+        if moment is not None and (moment.age or moment.age_range):
+            codec, value = (_AGE, moment.age) if moment.age else (_RANGE, moment.age_range)
+            node = codec.encode(value, to)
+            parent[base + codec.type] = {"extension": said, **node} if said else node
+        elif moment is not None and moment.text is not None:
+            parent[base + "String"] = moment.text
+            if said:
+                parent[f"_{base}String"] = {"extension": said}
+        elif self.dates:
+            self._instant.put(parent, base + "DateTime", fact, to)
+        elif moment is not None and moment.date is not None:
+            parent[base + "Period"] = {"start": moment.date}
+            if said:
+                parent[base + "Period"]["_start"] = {"extension": said}
+        else:
+            self._instant.put(parent, base + "String", fact, to)
+
+    def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
+        base = name[:-3]
+        for codec in (_AGE, _RANGE):
+            node = parent.get(base + codec.type)
+            if isinstance(node, dict) and (value := codec.decode(node, of)) is not None:
+                return _moment_fact(fact_type, node, **{"age" if codec is _AGE else "age_range": value})
+        text = parent.get(base + "String")
+        if isinstance(text, str) and text.strip():
+            fact = _moment_fact(fact_type, parent.get(f"_{base}String"), text=text)
+            if fact is not None:
+                del parent[base + "String"]
+            return fact
+        period = parent.get(base + "Period")
+        if isinstance(period, dict) and (fact := self._instant.take(period, "start", fact_type, of)) is not None:
+            return fact
+        for member in ("DateTime", "String"):
+            if (fact := self._instant.take(parent, base + member, fact_type, of)) is not None:
+                return fact
+        return None
+
+
+def _moment_fact(fact_type: type[Fact[Any]], element: Any, **content: Any) -> Fact[Any] | None:
+    try:
+        return make_fact(fact_type, Moment(**content), read_meta(element))
+    except ValidationError:
+        return None

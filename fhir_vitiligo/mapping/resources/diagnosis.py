@@ -1,0 +1,69 @@
+"""The diagnosis is a Condition; how long it has been stable an Observation about that Condition."""
+
+from __future__ import annotations
+
+from fhir_vitiligo.case import terms
+from fhir_vitiligo.case.model import Diagnosis
+from fhir_vitiligo.mapping.codecs import CodedCodec, QuantityCodec, ReferenceCodec, StringCodec, TermCodec
+from fhir_vitiligo.mapping.declaration import R5, Demand, Effective, Field, Json, Part
+from fhir_vitiligo.mapping.moments import OnsetCodec
+from fhir_vitiligo.mapping.observations import ValueCodec
+from fhir_vitiligo.mapping.resources.common import AT, extension, observation
+from fhir_vitiligo.mapping.shapes import Required, SiteCodec
+
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+
+UNKNOWN_STATUS: Json = {"coding": [{"system": CLINICAL, "code": "unknown"}]}
+"""R5 demands a clinical status and has a code for not knowing it."""
+
+CONDITION = Part(
+    kind="diagnosis",
+    model=Diagnosis,
+    resource="Condition",
+    title="Vitiligo",
+    demands=(Demand("clinicalStatus", releases=R5, value=UNKNOWN_STATUS),),
+    fields=(
+        Field(
+            "status",
+            "clinicalStatus",
+            Required(
+                CodedCodec(
+                    CLINICAL, {w: w for w in ("active", "recurrence", "relapse", "inactive", "remission", "resolved")}
+                ),
+                fallback=UNKNOWN_STATUS,
+                releases=R5,
+            ),
+        ),
+        Field(
+            "verification",
+            "verificationStatus",
+            CodedCodec(
+                VERIFICATION, {w: w for w in ("unconfirmed", "provisional", "differential", "confirmed", "refuted")}
+            ),
+        ),
+        Field("name", "code", TermCodec(terms.DiagnosisTerm)),
+        extension("subtype", "vitiligo-subtype", TermCodec(terms.SubtypeTerm)),
+        extension("facial_type", "facial-segmental-type", TermCodec(terms.FacialSegmentalTypeTerm)),
+        Field("sites", "bodySite[*]", SiteCodec()),
+        AT,
+        Field("onset", "onset[x]", OnsetCodec()),
+        Field("abatement", "abatement[x]", OnsetCodec()),
+        Field("staged_by", "stage[0].assessment[*]", ReferenceCodec("assessment")),
+        Field("course", "note[*].text", StringCodec("Markdown")),
+    ),
+)
+
+STABILITY = Part(
+    kind="diagnosis",
+    name="stability",
+    model=Diagnosis,
+    resource="Observation",
+    title="Stability",
+    effective=Effective("effectiveDateTime", required=True),
+    constants=observation("exam", "stability-duration"),
+    focus="diagnosis",
+    fields=(Field("stable_for", "value[x]", ValueCodec(QuantityCodec())),),
+)
+
+PARTS = (CONDITION, STABILITY)

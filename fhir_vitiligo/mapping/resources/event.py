@@ -1,0 +1,72 @@
+"""An adverse event is an AdverseEvent; the stated absence of one an Observation with the value Absent."""
+
+from __future__ import annotations
+
+from fhir_vitiligo.case import terms
+from fhir_vitiligo.case.model import Event
+from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping.codecs import CodedCodec, ReferenceCodec, StringCodec, TermCodec, concept_json
+from fhir_vitiligo.mapping.declaration import Effective, Field, Part
+from fhir_vitiligo.mapping.resources.common import AT, NOTE, extension, observation
+
+ADVERSE_EVENT = Part(
+    kind="event",
+    model=Event,
+    resource="AdverseEvent",
+    title="Adverse event",
+    when=lambda event: event.presence == "present",
+    sets={"presence": "present"},
+    identifiers="one",
+    effective=Effective("date"),
+    constants=lambda: {"actuality": "actual"},
+    fields=(
+        Field("name", "event", TermCodec(terms.FindingTerm)),
+        AT,
+        Field(
+            "severity",
+            "severity",
+            CodedCodec(
+                "http://terminology.hl7.org/CodeSystem/adverse-event-severity",
+                {word: word for word in ("mild", "moderate", "severe")},
+            ),
+        ),
+        Field(
+            "outcome",
+            "outcome",
+            CodedCodec(
+                "http://terminology.hl7.org/CodeSystem/adverse-event-outcome",
+                {
+                    "ongoing": "ongoing",
+                    "recovering": "recovering",
+                    "resolved": "resolved",
+                    "resolved-with-sequelae": "resolvedWithSequelae",
+                    "fatal": "fatal",
+                },
+            ),
+        ),
+        Field("interventions", "suspectEntity[*].instance", ReferenceCodec("intervention")),
+        Field("causality", "suspectEntity[0].causality[0].assessment", TermCodec(terms.FreeTerm)),
+        Field("lesions", f"extension({urls.own('treated-lesion')})[*].valueReference", ReferenceCodec("lesion")),
+        extension("note", "event-note", StringCodec()),
+    ),
+)
+
+ABSENT = Part(
+    kind="event",
+    model=Event,
+    resource="Observation",
+    title="Adverse event, absent",
+    when=lambda event: event.presence == "absent",
+    sets={"presence": "absent"},
+    effective=Effective("effectiveDateTime", required=True),
+    constants=lambda: {**observation("exam")(), "valueCodeableConcept": concept_json("presence", "absent")},
+    fields=(
+        Field("name", "code", TermCodec(terms.FindingTerm)),
+        AT,
+        Field("lesions", "focus[*]", ReferenceCodec("lesion")),
+        Field("interventions", "partOf[*]", ReferenceCodec("intervention")),
+        NOTE,
+    ),
+)
+
+PARTS = (ADVERSE_EVENT, ABSENT)

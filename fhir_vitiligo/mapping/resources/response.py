@@ -1,0 +1,40 @@
+"""What came of a treatment is an Observation: per cent, quartile or words as its value, the rest as components."""
+
+from __future__ import annotations
+
+from fhir_vitiligo.case import terms
+from fhir_vitiligo.case.model import Response
+from fhir_vitiligo.mapping.codecs import BooleanCodec, QuantityCodec, ReferenceCodec, StringCodec, TermCodec
+from fhir_vitiligo.mapping.declaration import Effective, Field, Part
+from fhir_vitiligo.mapping.resources.common import AT, NOTE, component, observation
+from fhir_vitiligo.mapping.shapes import HeadlineCodec
+
+REPIGMENTATION = Part(
+    kind="response",
+    model=Response,
+    resource="Observation",
+    title="Response",
+    effective=Effective("effectiveDateTime", required=True),
+    constants=observation("exam", "repigmentation"),
+    fields=(
+        AT,
+        Field("lesions", "focus[*]", ReferenceCodec("lesion")),
+        Field("interventions", "partOf[*]", ReferenceCodec("intervention")),
+        Field("derived_from", "derivedFrom[*]", ReferenceCodec("assessment")),
+        Field("repigmentation", "value[x]", HeadlineCodec("repigmentation-percent", QuantityCodec())),
+        Field("quartile", "value[x]", HeadlineCodec("repigmentation-quartile", TermCodec(terms.QuartileTerm))),
+        Field("text", "value[x]", HeadlineCodec("response-description", StringCodec())),
+        component("trend", "trend", TermCodec(terms.TrendTerm)),
+        component("pattern", "repigmentation-pattern", TermCodec(terms.PatternTerm)),
+        component("colour_match", "colour-match", TermCodec(terms.ColourMatchTerm)),
+        component("endpoint", "response-threshold", TermCodec(terms.EndpointTerm)),
+        component("endpoint_reached", "response-threshold-reached", BooleanCodec()),
+        component("improvement", "percent-improvement", QuantityCodec()),
+        component("maintained", "maintenance", BooleanCodec()),
+        component("maintained_for", "maintenance-duration", QuantityCodec()),
+        component("rater", "rater", TermCodec(terms.RaterTerm)),
+        NOTE,
+    ),
+)
+
+PARTS = (REPIGMENTATION,)

@@ -1,0 +1,446 @@
+"""Codecs for what is more than one datatype: nested groups, body sites with their side, elements FHIR demands."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from fhir_vitiligo.case.model import Component, Site
+from fhir_vitiligo.case.terms import InstrumentItemTerm, RegionTerm, SiteTerm
+from fhir_vitiligo.case.values import Fact, Quantity
+from fhir_vitiligo.fhir import differences
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping.codecs import Codec, ConceptCodec, QuantityCodec, Reading, StringCodec, TermCodec, Writing, _dicts, concept_json
+from fhir_vitiligo.mapping.compiler import CompiledField, compile_field, consume_code, is_coded
+from fhir_vitiligo.mapping.declaration import ALL, Field
+from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.moments import InstantCodec
+from fhir_vitiligo.mapping.observations import ValueCodec
+from fhir_vitiligo.terminology import registry
+from fhir_vitiligo.terminology.systems import UCUM
+
+_INSTANT = InstantCodec()
+
+NOT_STATED: Json = {"extension": [{"url": urls.DATA_ABSENT_REASON, "valueCode": "unknown"}]}
+"""What stands in an element that FHIR demands and the case says nothing about."""
+
+
+class Required(Codec):
+    """Around the codec of an element that FHIR demands: an absence that the case states differs from one it does not."""
+
+    def __init__(self, inner: Codec, fallback: Json | None = None, releases: frozenset[Release] = ALL) -> None:
+        self.inner = inner
+        self.type = inner.type  # type: ignore[misc]  # the type of what is inside
+        self.fallback, self.releases = fallback or {}, releases
+
+    def bind(self, resource: str, path: str, release: Release) -> Codec:
+        return Required(self.inner, self.fallback) if release in self.releases else self.inner
+
+    def encode(self, value: Any, to: Writing) -> Any:
+        return self.inner.encode(value, to)
+
+    def decode(self, node: Any, of: Reading) -> Any:
+        return self.inner.decode(node, of)
+
+    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
+        self.inner.put(parent, name, fact, to)
+        if fact.value is None:
+            parent[self.member(name)] = {"extension": extensions(fact, explicit=True), **_copy(self.fallback)}
+
+    def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
+        node = parent.get(self.member(name))
+        meta = read_meta(node)
+        if meta.reason is not None and (meta.status is None or self.fallback):
+            return make_fact(fact_type, None, meta) if meta.status is not None else None
+        return self.inner.take(parent, name, fact_type, of)
+
+
+def _copy(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {name: _copy(value) for name, value in node.items()}
+    return [_copy(value) for value in node] if isinstance(node, list) else node
+
+
+class GroupCodec(Codec):
+    """A BackboneElement that is a model of its own within the item: its fields, relative to the element."""
+
+    type = "BackboneElement"
+
+    def __init__(self, model: type[BaseModel], fields: tuple[Field, ...]) -> None:
+        self.model, self.fields = model, fields
+        self._compiled: tuple[CompiledField, ...] = ()
+
+    def bind(self, resource: str, path: str, release: Release) -> GroupCodec:
+        """The codec for a release, whose paths may differ below ``path``."""
+        bound = GroupCodec(self.model, self.fields)
+        around = differences.path(release, resource, path)
+        moved = []
+        for field in self.fields:
+            target = differences.path(release, resource, f"{path}.{field.fhir}")
+            moved.append(Field(field.case, target.removeprefix(around + "."), field.codec))
+        bound._compiled = tuple(compile_field(field, self.model, "", release) for field in moved)
+        return bound
+
+    def encode(self, value: Any, to: Writing) -> Json:
+        node: Json = {}
+        for field in self._compiled:
+            item = field.get(value)
+            if item is not None and item != ():
+                field.write(node, item, to)
+        return node
+
+    def decode(self, node: Any, of: Reading) -> Any:
+        if not isinstance(node, dict):
+            return None
+        trial = _copy(node)
+        content = {field.case: field.read(trial, of) for field in self._compiled}  # type: ignore[arg-type]
+        try:
+            value = self.model.model_validate({name: item for name, item in content.items() if item is not None})
+        except ValidationError:
+            return None
+        for field in self._compiled:
+            field.read(node, of)  # type: ignore[arg-type]
+        return value
+
+
+_SIDES = {side: side for side in ("right", "left", "both", "midline", "unilateral")}
+# R4's BodyStructure.locationQualifier says of one side that it is the only one.
+_R4_SIDES = {**_SIDES, "right": "unilateral-right", "left": "unilateral-left"}
+_SITE = TermCodec(SiteTerm)
+_SIDE, _R4_SIDE = ConceptCodec("side", _SIDES), ConceptCodec("side", _R4_SIDES)
+
+
+def _side(node: Any, codec: ConceptCodec, of: Reading) -> str | None:
+    return codec.decode(node, of) or (_SIDE if codec is _R4_SIDE else _R4_SIDE).decode(node, of)
+
+
+class SiteCodec(Codec):
+    """A site as CodeableConcept, its side as the laterality extension (Condition.bodySite has no room for it)."""
+
+    type = "CodeableConcept"
+
+    def encode(self, value: Site, to: Writing) -> Json:
+        node = _SITE.encode(value.site, to)
+        if value.side is not None:
+            side = {"url": urls.LATERALITY, "valueCodeableConcept": _SIDE.encode(value.side, to)}
+            node["extension"] = [side, *node.get("extension", [])]
+        return node
+
+    def decode(self, node: Any, of: Reading) -> Site | None:
+        site = _SITE.decode(node, of)
+        if site is None:
+            return None
+        side = None
+        for extension in _dicts(node.get("extension")):
+            if extension.get("url") == urls.LATERALITY:
+                side = _side(extension.get("valueCodeableConcept"), _SIDE, of)
+                if side is not None:
+                    del extension["url"]
+        return Site(site=site, side=side)  # type: ignore[arg-type]  # a word of _SIDES
+
+
+class StructureCodec(Codec):
+    """R5's BodyStructure.includedStructure: one site with its laterality. R4 nests the same in an extension."""
+
+    type = "BackboneElement"
+
+    def encode(self, value: Site, to: Writing) -> Json:
+        node: Json = {"structure": _SITE.encode(value.site, to)}
+        if value.side is not None:
+            node["laterality"] = _SIDE.encode(value.side, to)
+        return node
+
+    def decode(self, node: Any, of: Reading) -> Site | None:
+        site = _SITE.decode(node.get("structure"), of) if isinstance(node, dict) else None
+        return Site(site=site, side=_side(node.get("laterality"), _SIDE, of)) if site is not None else None  # type: ignore[arg-type]
+
+
+class LocationCodec(Codec):
+    """R4's BodyStructure has one location: the first site with its qualifier, any further ones in an extension each."""
+
+    type = "BackboneElement"
+    whole = True
+
+    def encode(self, value: tuple[Site, ...], to: Writing) -> Json:
+        raise NotImplementedError("written by put_plain")  # pragma: no cover
+
+    def decode(self, node: Any, of: Reading) -> Any:
+        raise NotImplementedError("read by take_plain")  # pragma: no cover
+
+    def put_plain(self, parent: Json, name: str, value: tuple[Site, ...], to: Writing) -> None:
+        first, *more = value
+        parent["location"] = _SITE.encode(first.site, to)
+        if first.side is not None:
+            parent["locationQualifier"] = [_R4_SIDE.encode(first.side, to)]
+        for site in more:
+            parts: list[Json] = [{"url": "site", "valueCodeableConcept": _SITE.encode(site.site, to)}]
+            if site.side is not None:
+                parts.append({"url": "laterality", "valueCodeableConcept": _SIDE.encode(site.side, to)})
+            parent.setdefault("extension", []).append({"url": urls.own("further-site"), "extension": parts})
+
+    def take_plain(self, parent: Json, name: str, of: Reading) -> tuple[Site, ...] | None:
+        sites = []
+        site = _SITE.decode(parent.get("location"), of)
+        if site is not None:
+            side = next((side for q in _dicts(parent.get("locationQualifier")) if (side := _side(q, _R4_SIDE, of))), None)
+            sites.append(Site(site=site, side=side))  # type: ignore[arg-type]  # a word of _SIDES
+        for extension in _dicts(parent.get("extension")):
+            if extension.get("url") != urls.own("further-site"):
+                continue
+            parts = {part.get("url"): part for part in _dicts(extension.get("extension"))}
+            site = _SITE.decode(parts.get("site", {}).get("valueCodeableConcept"), of)
+            if site is not None:
+                side = _side(parts.get("laterality", {}).get("valueCodeableConcept"), _SIDE, of)
+                sites.append(Site(site=site, side=side))  # type: ignore[arg-type]  # a word of _SIDES
+                for part in (extension, parts["site"], parts.get("laterality", {}) if side else {}):
+                    part.pop("url", None)
+        return tuple(sites) or None
+
+
+_ITEM, _REGION = TermCodec(InstrumentItemTerm), TermCodec(RegionTerm)
+_NUMBER = ValueCodec(QuantityCodec())
+_REGION_URL = urls.own("component-region")
+
+
+class ComponentCodec(Codec):
+    """A component of a score: its code is the item, with the region beside it, or the region alone."""
+
+    type = "BackboneElement"
+
+    def encode(self, value: Component, to: Writing) -> Json:
+        node: Json = {}
+        if value.item is not None:
+            node["code"] = _ITEM.encode(value.item, to)
+            if value.region is not None:
+                node["extension"] = [{"url": _REGION_URL, "valueCodeableConcept": _REGION.encode(value.region, to)}]
+        else:
+            node["code"] = _REGION.encode(value.region, to)
+            if value.region is not None and value.region.concept is None:
+                node["extension"] = [{"url": _REGION_URL, "valueBoolean": True}]
+        _NUMBER.put(node, "value[x]", value.value, to)
+        return node
+
+    def decode(self, node: Any, of: Reading) -> Component | None:
+        code = node.get("code") if isinstance(node, dict) else None
+        if not isinstance(code, dict) or any(
+            registry.recognise("observation", coding.get("system"), coding.get("code")) for coding in _dicts(code.get("coding"))
+        ):
+            return None
+        marks = [e for e in _dicts(node.get("extension")) if e.get("url") == _REGION_URL]
+        alone = any(mark.get("valueBoolean") is True for mark in marks) or self._is_region(code)
+        trial = _copy(node)
+        if self._read(trial, alone, of) is None:
+            return None
+        return self._read(node, alone, of)
+
+    @staticmethod
+    def _is_region(code: Json) -> bool:
+        codings = _dicts(code.get("coding"))
+        for category in ("instrument-item", "region"):
+            if any(registry.recognise(category, c.get("system"), c.get("code")) for c in codings) or registry.recognise_text(
+                category, code.get("text")
+            ):
+                return category == "region"
+        return False
+
+    @staticmethod
+    def _read(node: Json, alone: bool, of: Reading) -> Component | None:
+        item = None if alone else _ITEM.decode(node["code"], of)
+        region = _REGION.decode(node["code"], of) if alone else None
+        for mark in _dicts(node.get("extension")):
+            if mark.get("url") == _REGION_URL:
+                if alone and mark.get("valueBoolean") is True:
+                    mark.clear()
+                elif not alone and region is None:
+                    region = _REGION.decode(mark.get("valueCodeableConcept"), of)
+                    mark.pop("url") if region is not None else None
+        value = _NUMBER.take(node, "value[x]", Fact[Quantity], of)
+        if value is None or (item is None and region is None):
+            return None
+        return Component(item=item, region=region, value=value)
+
+
+class StrengthCodec(QuantityCodec):
+    """A strength: R4's Ratio wants a denominator, R5 takes the Quantity alone."""
+
+    _ONE: Json = {"value": 1, "unit": "1", "system": UCUM, "code": "1"}  # noqa: RUF012 - copied at each use
+
+    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
+        super().put(parent, name, fact, to)
+        if name == "numerator":
+            parent["denominator"] = dict(self._ONE)
+
+    def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
+        denominator = parent.get("denominator")
+        if name == "numerator" and denominator != self._ONE and not self._is_one(denominator):
+            return None
+        fact = super().take(parent, name, fact_type, of)
+        if fact is not None and isinstance(denominator, dict):
+            for member in self._ONE:
+                denominator.pop(member, None) if denominator.get(member) == self._ONE[member] else None
+        return fact
+
+    @staticmethod
+    def _is_one(denominator: Any) -> bool:
+        return isinstance(denominator, dict) and denominator.get("value") == 1 and denominator.get("code") in (None, "1")
+
+
+class PeriodCodec(Codec):
+    """Start or end of what was done, in R5: occurrencePeriod, or, where occurrence[x] is the schedule, an extension."""
+
+    type = "Period"
+
+    def __init__(self, end: str) -> None:
+        self.end = end
+
+    def encode(self, value: Any, to: Writing) -> Any:
+        raise NotImplementedError("written by put")  # pragma: no cover
+
+    def decode(self, node: Any, of: Reading) -> Any:
+        raise NotImplementedError("read by take")  # pragma: no cover
+
+    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
+        if "occurrenceTiming" in parent:
+            extensions_ = parent.setdefault("extension", [])
+            holder = next((e for e in extensions_ if e["url"] == urls.own("treatment-period")), None)
+            if holder is None:
+                holder = {"url": urls.own("treatment-period"), "valuePeriod": {}}
+                extensions_.append(holder)
+            period = holder["valuePeriod"]
+        else:
+            period = parent.setdefault("occurrencePeriod", {})
+        _INSTANT.put(period, self.end, fact, to)
+
+    def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
+        period = parent.get("occurrencePeriod")
+        if isinstance(period, dict) and (fact := _INSTANT.take(period, self.end, fact_type, of)) is not None:
+            return fact
+        for extension in _dicts(parent.get("extension")):
+            period = extension.get("valuePeriod")
+            if extension.get("url") == urls.own("treatment-period") and isinstance(period, dict):
+                return _INSTANT.take(period, self.end, fact_type, of)
+        return None
+
+
+class AdherenceCodec(Codec):
+    """R5's MedicationStatement.adherence.code: the R4 status, coded where the value set has the same."""
+
+    type = "CodeableConcept"
+    SYSTEM = "http://hl7.org/fhir/CodeSystem/medication-statement-adherence"
+    _CODED = {"active": "taking", "on-hold": "on-hold", "stopped": "stopped", "not-done": "not-taking"}  # noqa: RUF012
+
+    def __init__(self, statuses: dict[str, str]) -> None:
+        self.statuses = statuses
+        self.words = {status: word for word, status in statuses.items()}
+
+    def encode(self, value: str, to: Writing) -> Json:
+        node: Json = {}
+        if value in self._CODED:
+            node["coding"] = [{"system": self.SYSTEM, "code": self._CODED[value]}]
+        node["text"] = self.statuses[value]
+        return node
+
+    def decode(self, node: Any, of: Reading) -> str | None:
+        if not isinstance(node, dict):
+            return None
+        word = self.words.get(str(node.get("text")))
+        for coding in _dicts(node.get("coding")):
+            same = next((w for w, code in self._CODED.items() if code == coding.get("code")), None)
+            if coding.get("system") == self.SYSTEM and same is not None and word in (None, same):
+                word = same
+                del coding["system"], coding["code"]
+        if word is not None and node.get("text") == self.statuses[word]:
+            del node["text"]
+        return word
+
+
+class HeadlineCodec(Codec):
+    """``value[x]`` for the first of several fields that has a value; the others are components of their own."""
+
+    primitive = True
+
+    def __init__(self, key: str, inner: Codec) -> None:
+        self.key, self.inner, self.value = key, inner, ValueCodec(inner)
+        self.type = inner.type  # type: ignore[misc]  # the type of what is inside
+
+    def encode(self, value: Any, to: Writing) -> Any:
+        return self.inner.encode(value, to)
+
+    def decode(self, node: Any, of: Reading) -> Any:
+        return self.inner.decode(node, of)
+
+    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
+        if fact.value is not None and not any(member.startswith("value") for member in parent):
+            self.inner.put(parent, name, fact, to)
+            return
+        component: Json = {"code": concept_json("observation", self.key)}
+        self.value.put(component, name, fact, to)
+        parent.setdefault("component", []).append(component)
+
+    def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
+        for component in _dicts(parent.get("component")):
+            if is_coded(component.get("code"), "observation", self.key):
+                fact = self.value.take(component, name, fact_type, of)
+                if fact is not None:
+                    consume_code(component["code"], "observation", self.key)
+                    return fact
+        return self.inner.take(parent, name, fact_type, of)
+
+
+class DoiCodec(Codec):
+    """A DOI as Identifier."""
+
+    type = "Identifier"
+    SYSTEM = "https://doi.org"
+    _SPELLINGS = ("https://doi.org", "http://doi.org", "https://dx.doi.org", "http://dx.doi.org", "urn:doi", "doi")
+
+    def encode(self, value: str, to: Writing) -> Json:
+        return {"system": self.SYSTEM, "value": value}
+
+    def decode(self, node: Any, of: Reading) -> str | None:
+        if not isinstance(node, dict) or node.get("system") not in self._SPELLINGS or not isinstance(node.get("value"), str):
+            return None
+        del node["system"]
+        return str(node.pop("value"))
+
+
+class Sha1Codec(Codec):
+    """Attachment.hash: SHA-1 as base64; the case has the usual 40 hexadecimal digits."""
+
+    type = "Base64Binary"
+    primitive = True
+
+    def encode(self, value: str, to: Writing) -> str:
+        return base64.b64encode(bytes.fromhex(value)).decode()
+
+    def decode(self, node: Any, of: Reading) -> str | None:
+        try:
+            raw = base64.b64decode(node, validate=True) if isinstance(node, str) else b""
+        except (binascii.Error, ValueError):
+            return None
+        return raw.hex() if len(raw) == 20 else None
+
+
+class SourceTextCodec(StringCodec):
+    """The source's text as Attachment.data, with its content type."""
+
+    _TYPE = "text/plain; charset=utf-8"
+
+    def put_plain(self, parent: Json, name: str, value: str, to: Writing) -> None:
+        parent["contentType"] = self._TYPE
+        parent["data"] = base64.b64encode(value.encode()).decode()
+
+    def take_plain(self, parent: Json, name: str, of: Reading) -> str | None:
+        data = parent.get("data")
+        if parent.get("contentType") != self._TYPE or not isinstance(data, str):
+            return None
+        try:
+            text = base64.b64decode(data, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            return None
+        del parent["contentType"], parent["data"]
+        return text
