@@ -1,0 +1,55 @@
+"""What a rule reports, and where the walker collects it.
+
+A rule knows the value it looks at and nothing of where that is. The walker puts each step in front while it
+goes back up, so a valid resource never pays for a path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from fhir_vitiligo.errors import Issue, Severity
+
+# A broken or hostile input can have a fault in every element; nobody reads further than this.
+MAX_FAULTS = 500
+
+
+class TooManyFaults(Exception):  # noqa: N818 - not an error, the end of a walk
+    """Raised by :class:`Faults` when it is full."""
+
+
+@dataclass(slots=True, eq=False)
+class Fault:
+    """``rule`` is the stable id of what was broken, ``code`` FHIR's issue type. ``steps`` grow from the
+    inside out.
+    """
+
+    rule: str
+    code: str
+    text: str
+    severity: Severity = "error"
+    steps: list[str] = field(default_factory=list)
+
+    def issue(self, root: str) -> Issue:
+        place = ".".join([root, *reversed(self.steps)]) if root else ".".join(reversed(self.steps))
+        return Issue(self.severity, self.code, place, self.text, rule=self.rule)
+
+
+class Faults(list[Fault]):
+    """The faults of one walk, in the order of the resource."""
+
+    def put(self, fault: Fault) -> None:
+        if len(self) >= MAX_FAULTS:
+            raise TooManyFaults
+        self.append(fault)
+
+    def put_all(self, faults: Iterable[Fault], step: str) -> None:
+        for fault in faults:
+            fault.steps.append(step)
+            self.put(fault)
+
+    def prefix(self, since: int, step: str) -> None:
+        """Every fault from index ``since`` on happened below ``step``."""
+        for fault in self[since:]:
+            fault.steps.append(step)

@@ -1,0 +1,142 @@
+"""Each check tells what is wrong, where, and what would be right."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fhir_vitiligo.errors import Issue
+from fhir_vitiligo.fhir.json import loads
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.validation import Validator
+
+R4 = Validator(Release.R4)
+
+
+def patient(**elements: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", **elements}
+
+
+def observation(**elements: Any) -> dict[str, Any]:
+    return {"resourceType": "Observation", "status": "final", "code": {"text": "VETF"}, **elements}
+
+
+def only(resource: Any, validator: Validator = R4) -> Issue:
+    issues = validator.validate(resource)
+    assert len(issues) == 1, [str(issue) for issue in issues]
+    return issues[0]
+
+
+EXTENSION = {"url": "http://example.org/why", "valueCode": "unknown"}
+
+BROKEN = yaml.safe_load(Path(__file__).with_name("broken_r4.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=[case["name"] for case in BROKEN])
+def test_a_fault_is_told_with_its_place(case: dict[str, Any]) -> None:
+    issue = only(case["resource"])
+    assert case["told"] in issue.text
+    assert (issue.rule, issue.expression) == (case["rule"], case["at"])
+    assert issue.text.endswith((".", "?"))
+    assert issue.severity == ("warning" if case["name"] in ("uneven", "control") else "error")
+
+
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+ORGANIZATION = {"resourceType": "Organization", "id": "o"}
+PROVENANCE = {
+    "resourceType": "Provenance",
+    "id": "p",
+    "target": [{"reference": "#"}],
+    "recorded": "2024-01-01T00:00:00Z",
+    "agent": [{"who": {"display": "A"}}],
+}
+FINE: dict[str, Any] = {
+    "nothing": patient(),
+    "empty-parameters": {"resourceType": "Parameters"},
+    "companion-id": patient(birthDate="2000", _birthDate={"id": "b"}),
+    "companion-alone": patient(_birthDate={"extension": [EXTENSION]}),
+    "null-with-companion": patient(
+        name=[{"given": ["A", None], "_given": [None, {"extension": [EXTENSION]}]}]
+    ),
+    "companions-alone": patient(name=[{"_given": [{"extension": [EXTENSION]}]}]),
+    "nested-extension": patient(extension=[{"url": "http://a", "extension": [EXTENSION]}]),
+    "absent-value": patient(extension=[{"url": "http://a", "_valueCode": {"extension": [EXTENSION]}}]),
+    "language": patient(communication=[{"language": {"text": "Bahasa Indonesia"}}], language="id-ID"),
+    "contained": patient(contained=[ORGANIZATION], managingOrganization={"reference": "#o"}),
+    "contained-refers": patient(contained=[PROVENANCE]),
+    "choice": observation(valueQuantity={"value": Decimal("5.6")}),
+    "choice-companion": observation(_valueString={"extension": [EXTENSION]}),
+    "content-reference": observation(component=[{"code": {"text": "a"}, "referenceRange": [{"text": "b"}]}]),
+    "one-coding-of-the-set": {
+        "resourceType": "Condition",
+        "subject": {"display": "he"},
+        "clinicalStatus": {
+            "coding": [{"system": "http://a", "code": "x"}, {"system": CLINICAL, "code": "active"}]
+        },
+    },
+    "media-type": {"resourceType": "Binary", "contentType": "image/x-anything", "data": "SGVsbG8="},
+}
+
+
+@pytest.mark.parametrize("resource", FINE.values(), ids=FINE.keys())
+def test_what_is_right_passes(resource: Any) -> None:
+    assert [str(issue) for issue in R4.validate(resource)] == []
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_resource() -> None:
+    issues = R4.validate(patient(gender="x", name=[{"family": 1}, {"given": "A"}], birthDate="x", foo=1))
+    assert [issue.expression for issue in issues] == [
+        *(
+            "Patient.gender",
+            "Patient.name[0].family",
+            "Patient.name[1].given",
+            "Patient.birthDate",
+            "Patient",
+        ),
+    ]
+    assert {issue.code for issue in issues} == {"code-invalid", "value", "structure"}
+
+
+def test_releases_differ_by_their_definitions_alone() -> None:
+    statement = {
+        "resourceType": "MedicationStatement",
+        "status": "recorded",
+        "medication": {"concept": {"text": "CM-WJMSCs"}},
+        "subject": {"display": "he"},
+    }
+    assert Validator("r5").validate(statement) == []
+    told = {issue.text for issue in Validator("r4").validate(statement)}
+    assert any(text.startswith("`status` is 'recorded': use active, completed,") for text in told)
+    assert any(text.startswith("`medication` is not an element of MedicationStatement") for text in told)
+    assert Validator("r4b").validate({"resourceType": "Citation", "status": "draft"}) == []
+    assert only({"resourceType": "Media"}, Validator(Release.R5)).text.startswith(
+        "'Media' is not a resource type of FHIR R5"
+    )
+
+
+def test_a_required_binding_inside_a_codeable_reference_is_checked() -> None:
+    device = {"resourceType": "Subscription", "status": "requested", "topic": "http://t",
+              "channelType": {"system": "http://c", "code": "x"}, "content": "everything"}  # fmt: skip
+    assert only(device, Validator(Release.R5)).expression == "Subscription.content"
+
+
+def test_numbers_are_taken_as_the_json_reader_gives_them() -> None:
+    text = (
+        b'{"resourceType":"Observation","status":"final","code":{"text":"a"},"valueQuantity":{"value":1.50}}'
+    )
+    assert R4.validate(loads(text)) == []
+
+
+def test_issues_can_be_taken_one_by_one() -> None:
+    assert [issue.expression for issue in R4.iter_issues(patient(gender="x"))] == ["Patient.gender"]
+
+
+def test_the_resource_is_left_as_it_was() -> None:
+    resource = patient(name=[{"given": ["A", None]}], gender="x")
+    before = repr(resource)
+    R4.validate(resource)
+    assert repr(resource) == before
