@@ -1,0 +1,117 @@
+"""Resources from elsewhere in the shape our maps read: the same JSON nodes under the names the maps know.
+
+A view shares its nodes with the resource, so that what a map reads out of the view is gone from the resource too; values
+that are no nodes are taken out of the resource afterwards (:meth:`View.settle`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.mapping.declaration import Json
+
+# Member of the type -> member of the type our maps read; R4 names, then R5's.
+_NAMES: Mapping[str, Mapping[str, str]] = {
+    "MedicationRequest": {"dosageInstruction": "dosage", "encounter": "context"},
+    "MedicationDispense": {"dosageInstruction": "dosage"},
+    "MedicationAdministration": {},
+    "MedicationStatement": {},
+}
+_MEDICATION_TYPES = frozenset(_NAMES)
+
+_STATUSES: Mapping[str, Mapping[str, str]] = {
+    "MedicationRequest": {"draft": "intended"},
+    "MedicationDispense": {"in-progress": "active", "preparation": "intended"},
+    "MedicationAdministration": {"in-progress": "active", "not-done": "not-taken"},
+}
+
+
+class View:
+    """A resource as our maps read it."""
+
+    def __init__(self, resource: Json, release: Release) -> None:
+        self.resource = resource
+        self.release = release
+        self.view: Json = dict(resource)
+        self._moved: list[tuple[Json, str, Json, str]] = []
+        self._hidden: set[str] = set()
+        kind = str(resource.get("resourceType"))
+        if kind in _MEDICATION_TYPES:
+            self._medication(kind)
+        elif kind == "Procedure" and release is not Release.R5:
+            self._period("performedDateTime", "performedPeriod")
+        elif kind == "Procedure":
+            self._period("occurrenceDateTime", "occurrencePeriod")
+        elif kind == "Observation":
+            self._instant()
+
+    def settle(self) -> None:
+        """Take out of the resource what was read out of the view."""
+        for source, name, target, member in self._moved:
+            if member not in target:
+                source.pop(name, None)
+        for name in tuple(self.resource):
+            if name not in self.view and name not in self._hidden:
+                del self.resource[name]
+
+    def _move(self, name: str, member: str, target: Json | None = None) -> None:
+        target = self.view if target is None else target
+        for prefix in ("", "_"):
+            if prefix + name in self.view:
+                target[prefix + member] = self.view.pop(prefix + name)
+                self._hidden.add(prefix + name)
+                self._moved.append((self.resource, prefix + name, target, prefix + member))
+
+    def _medication(self, kind: str) -> None:
+        for name, member in _NAMES[kind].items():
+            if self.release is not Release.R5 or member != "context":
+                self._move(name, member)
+        self._period("effectiveDateTime", "effectivePeriod")
+        self._period("occurenceDateTime", "effectivePeriod")
+        if self.release is not Release.R5:
+            self._category()
+        if kind == "MedicationAdministration" and isinstance(self.view.get("dosage"), dict):
+            self._administered(self.view["dosage"])
+        status = _STATUSES.get(kind, {}).get(str(self.view.get("status")))
+        if status is not None:
+            self.view["status"] = status
+
+    def _category(self) -> None:
+        # MedicationRequest and R5 have a list of categories where our map has one.
+        if isinstance(self.view.get("category"), list):
+            self._hidden.add("category")
+            del self.view["category"]
+
+    def _administered(self, dosage: Json) -> None:
+        shown: Json = {name: dosage[name] for name in ("site", "route", "extension") if name in dosage}
+        if isinstance(dosage.get("dose"), dict):
+            shown["doseAndRate"] = [{"doseQuantity": dosage["dose"]}]
+        self.view["dosage"] = [shown]
+        self._hidden.add("dosage")
+
+    def _period(self, name: str, period: str) -> None:
+        if period in self.view or (name not in self.view and "_" + name not in self.view):
+            return
+        holder: Json = {}
+        self._move(name, "start", holder)
+        self.view[period] = holder
+
+    def _instant(self) -> None:
+        if "effectiveDateTime" in self.view or "_effectiveDateTime" in self.view:
+            return
+        if "effectiveInstant" in self.view:
+            self._move("effectiveInstant", "effectiveDateTime")
+            return
+        period = self.view.get("effectivePeriod")
+        if isinstance(period, dict):
+            for prefix in ("", "_"):
+                if prefix + "start" in period:
+                    self.view[prefix + "effectiveDateTime"] = period[prefix + "start"]
+                    self._moved.append((period, prefix + "start", self.view, prefix + "effectiveDateTime"))
+
+
+def product_view(resource: Json, code: Any) -> Json:
+    """A Medication made of the product that a medication resource names in place; it shares the code's node."""
+    return {"resourceType": "Medication", "code": code}

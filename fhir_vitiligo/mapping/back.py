@@ -1,0 +1,115 @@
+"""FHIR back to cases, each with its residue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fhir_vitiligo.case.model import Case
+from fhir_vitiligo.errors import MappingError
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.mapping.intake import Entry, Envelope, collect, groups, normal_reference, release_of
+from fhir_vitiligo.mapping.mapper import Mapper
+from fhir_vitiligo.mapping.reader import GroupReader
+from fhir_vitiligo.mapping.residue import Path, Residue, at, expression, leaves
+from fhir_vitiligo.mapping.writer import CaseWriter
+
+
+def cases_from_fhir(document: Any, release: Release | str | None = None) -> Iterator[tuple[Case, list[Residue]]]:
+    """One case and its residue for each patient (or case of ours) in a Bundle of any type, a list, or a single resource.
+
+    Without ``release`` it is told from the resources. Nothing of the input is changed. Raises :class:`InputError` for what is no
+    FHIR JSON.
+    """
+    entries, envelopes = collect(document)
+    told = Release.of(release) if release is not None else release_of(entries)
+    for index, group in enumerate(groups(entries)):
+        reader = GroupReader(group, told)
+        case = reader.read()
+        again = _again(case, group, told)
+        residue = list(_residue(reader, case, group, told, again))
+        if index == 0:
+            residue += _envelope_residue(envelopes, told, again)
+        yield case, residue
+
+
+def from_fhir(document: Any, release: Release | str | None = None) -> tuple[Case, list[Residue]]:
+    """The one case in a document, and every leaf of it that the case does not carry.
+
+    Raises :class:`MappingError` when the document holds no patient's data at all, or more than one case
+    (:func:`cases_from_fhir` takes those).
+    """
+    found = list(cases_from_fhir(document, release))
+    if not found:
+        raise MappingError("there is no resource here to make a case of", code="not-found")
+    if len(found) > 1:
+        ids = ", ".join(case.id for case, _ in found[:10])
+        raise MappingError(f"{len(found)} patients or cases where one was expected ({ids}): use cases_from_fhir", code="multiple-matches")
+    return found[0]
+
+
+def _again(case: Case, group: list[Entry], release: Release) -> Json:
+    """The case written again, as a document where a document came in."""
+    document = any(entry.type == "Composition" for entry in group)
+    return Mapper(release).to_fhir(case, type="document" if document else "collection")
+
+
+def _residue(reader: GroupReader, case: Case, group: list[Entry], release: Release, bundle: Json) -> Iterator[Residue]:
+    """What was not read, less what the case says again at the same place when it is written."""
+    writer = CaseWriter(case, release)
+    again = {entry["resource"]["id"]: entry["resource"] for entry in bundle["entry"]}
+    written: dict[int, list[Json]] = {}
+    for source in reader.sources:
+        if (source.kind, source.key) in reader.dropped:
+            continue
+        found = again.get(reader.written_id(writer, source))
+        if found is not None:
+            written.setdefault(id(source.entry), []).append(found)
+    for entry in group:
+        if entry.holder is not None:
+            continue
+        twins = written.get(id(entry), [])
+        own = again.get(str(entry.original.get("id")))
+        if own is not None and own not in twins and own.get("resourceType") == entry.type:
+            twins = [*twins, own]
+        for path, value in leaves(entry.resource):
+            if path == ("resourceType",) or path[-1] == "resourceType":
+                continue
+            if not any(_says(twin, path, value, reader, writer) for twin in twins) and not _is_key(reader, entry, path, value):
+                yield Residue(entry.label, expression(release, entry.type, path), value)
+
+
+def _says(twin: Json, path: Path, value: Any, reader: GroupReader, writer: CaseWriter) -> bool:
+    said = at(twin, path)
+    if said is not None and type(said) is type(value) and said == value:
+        return True
+    if path[-1] == "reference" and isinstance(said, str) and isinstance(value, str):
+        # The same target by another name: Type/id where we write urn:uuid.
+        return any(
+            said in (f"urn:uuid:{name.rpartition('/')[2]}", _written(name, reader, writer)) for name in normal_reference(value)
+        )
+    return False
+
+
+def _written(name: str, reader: GroupReader, writer: CaseWriter) -> str | None:
+    place = reader.place(name)
+    return "urn:uuid:" + writer.id(*place) if place is not None else None
+
+
+def _is_key(reader: GroupReader, entry: Entry, path: Path, value: Any) -> bool:
+    """Whether a leaf is the id that became the item's key."""
+    if path != ("id",):
+        return False
+    return any(
+        source.entry is entry and value in (source.key, reader.case_id if source.kind == "subject" else None)
+        for source in reader.sources
+        if (source.kind, source.key) not in reader.dropped
+    )
+
+
+def _envelope_residue(envelopes: list[Envelope], release: Release, again: Json) -> Iterator[Residue]:
+    for envelope in envelopes:
+        for path, value in leaves(envelope.resource):
+            if path != ("resourceType",) and (path[0] == "entry" or at(again, path) != value):
+                yield Residue(envelope.label, expression(release, "Bundle", path), value)

@@ -1,0 +1,181 @@
+"""What a resource from elsewhere is to a vitiligo case, if anything: tables of who is recognised by what.
+
+A resource we wrote says so in its identifier. Another system's is recognised by any code or text the registry knows. What is not
+about vitiligo is not recognised, and so stays residue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_vitiligo.mapping.declaration import Json
+from fhir_vitiligo.terminology import registry
+from fhir_vitiligo.terminology.concepts import Concept
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The kind of item, the part of it, and fields that follow from what the resource is."""
+
+    kind: str
+    part: str = ""
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    weak: bool = False
+    """Only of interest where something recognised refers to it."""
+
+
+def _dicts(value: Any) -> list[Json]:
+    if isinstance(value, dict):
+        return [value]
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def concept_of(code: Any, category: str) -> Concept | None:
+    """The registry's concept of a CodeableConcept (or CodeableReference's concept), by code, else by any of its texts."""
+    for one in _dicts(code):
+        one = one.get("concept", one)
+        if not isinstance(one, dict):
+            continue
+        codings = _dicts(one.get("coding"))
+        pairs = [(c.get("system"), c.get("code")) for c in codings if isinstance(c.get("code"), str) and isinstance(c.get("system"), str)]
+        found = registry.recognise_codings(category, pairs)
+        found = found or next((c for pair in pairs if (c := registry.recognise(category, *pair))), None)
+        if found is None:
+            texts = [one.get("text"), *(c.get("display") for c in codings)]
+            found = next((c for text in texts if isinstance(text, str) and (c := registry.recognise_text(category, text))), None)
+        if found is not None:
+            return found
+    return None
+
+
+def medication_code(resource: Json) -> Json | None:
+    """The CodeableConcept of a medication resource that names its product in place."""
+    found = resource.get("medicationCodeableConcept")
+    medication = resource.get("medication")
+    if found is None and isinstance(medication, dict):
+        found = medication.get("concept")
+    return found if isinstance(found, dict) else None
+
+
+def reasons(resource: Json) -> Iterator[Any]:
+    """Codes given as the reason of a treatment."""
+    yield resource.get("reasonCode")
+    yield from (reason.get("concept") for reason in _dicts(resource.get("reason")))
+
+
+def _condition(resource: Json) -> Recognised | None:
+    status = concept_codes(resource.get("verificationStatus"))
+    if "entered-in-error" in status:
+        return None
+    if concept_of(resource.get("code"), "diagnosis") is not None:
+        return Recognised("diagnosis")
+    if concept_of(resource.get("code"), "comorbidity") is not None:
+        return Recognised("comorbidity", sets={"presence": "absent" if "refuted" in status else "present"})
+    return None
+
+
+def concept_codes(concept: Any) -> set[str]:
+    """The bare codes of a CodeableConcept from an HL7 code system."""
+    return {str(c.get("code")) for one in _dicts(concept) for c in _dicts(one.get("coding"))}
+
+
+_PARTS_OF_SUBJECT = {"age": "age", "phototype": "phototype", "ethnicity": "ethnicity"}
+
+
+def _observation(resource: Json) -> Recognised | None:
+    if resource.get("status") == "entered-in-error":
+        return None
+    code = resource.get("code")
+    if concept_of(code, "instrument") is not None:
+        return Recognised("assessment")
+    meant = concept_of(code, "observation")
+    if meant is not None:
+        if meant.key in _PARTS_OF_SUBJECT:
+            return Recognised("subject", _PARTS_OF_SUBJECT[meant.key])
+        if meant.key == "repigmentation":
+            return Recognised("response")
+    value = concept_of(resource.get("valueCodeableConcept"), "presence")
+    if concept_of(code, "finding") is not None and value is not None and value.key == "absent":
+        return Recognised("event", sets={"presence": "absent"})
+    return None
+
+
+_PROCEDURE_KINDS = {"phototherapy": "phototherapy", "laser": "laser", "graft": "surgery"}
+
+
+def _procedure(resource: Json) -> Recognised | None:
+    meant = concept_of(resource.get("code"), "procedure")
+    about = any(concept_of(reason, "diagnosis") is not None for reason in reasons(resource))
+    if (meant is None and not about) or resource.get("status") == "entered-in-error":
+        return None
+    kind = "procedure"
+    while meant is not None:
+        kind = _PROCEDURE_KINDS.get(meant.key, kind)
+        meant = registry.concept("procedure", meant.parent) if meant.parent else None
+    return Recognised("intervention", sets={"kind": kind})
+
+
+def _medication_use(resource: Json) -> Recognised | None:
+    meant = concept_of(medication_code(resource), "drug")
+    about = any(concept_of(reason, "diagnosis") is not None for reason in reasons(resource))
+    if resource.get("status") == "entered-in-error":
+        return None
+    return Recognised("intervention", sets={"kind": use_kind(resource, meant)}, weak=meant is None and not about)
+
+
+def use_kind(resource: Json, drug: Concept | None) -> str:
+    """topical or systemic where route or drug say so, else other: nothing is guessed."""
+    if drug is not None:
+        for ending, kind in (("-topical", "topical"), ("-oral", "systemic"), ("-systemic", "systemic")):
+            if drug.key.endswith(ending):
+                return kind
+    for dosage in (*_dicts(resource.get("dosage")), *_dicts(resource.get("dosageInstruction"))):
+        route = concept_of(dosage.get("route"), "route")
+        if route is not None:
+            return "topical" if route.key == "topical" else "systemic"
+    return "other"
+
+
+def _document(resource: Json) -> Recognised | None:
+    meant = concept_of(resource.get("type"), "document")
+    return Recognised("photograph") if meant is not None and meant.key == "photograph" else None
+
+
+def _adverse_event(resource: Json) -> Recognised | None:
+    if resource.get("actuality") not in (None, "actual") or resource.get("status") == "entered-in-error":
+        return None
+    meant = concept_of(resource.get("event") or resource.get("code"), "finding")
+    return Recognised("event", sets={"presence": "present"}) if meant is not None else None
+
+
+def _family(resource: Json) -> Recognised | None:
+    for condition in _dicts(resource.get("condition")):
+        if concept_of(condition.get("code"), "comorbidity") is not None:
+            return Recognised("family-member", sets={"presence": "present"})
+    return None
+
+
+RECOGNISERS: Mapping[str, Callable[[Json], Recognised | None]] = {
+    "Patient": lambda resource: Recognised("subject"),
+    "Encounter": lambda resource: Recognised("timepoint", weak=True),
+    "Condition": _condition,
+    "Observation": _observation,
+    "Procedure": _procedure,
+    "MedicationStatement": _medication_use,
+    "MedicationRequest": _medication_use,
+    "MedicationAdministration": _medication_use,
+    "MedicationDispense": _medication_use,
+    "Medication": lambda resource: Recognised("product", weak=concept_of(resource.get("code"), "drug") is None),
+    "BodyStructure": lambda resource: Recognised("lesion", weak=True),
+    "DocumentReference": _document,
+    "AdverseEvent": _adverse_event,
+    "FamilyMemberHistory": _family,
+}
+
+
+def recognise(resource: Json) -> Recognised | None:
+    """What a resource from elsewhere is, or ``None``."""
+    recogniser = RECOGNISERS.get(str(resource.get("resourceType")))
+    return recogniser(resource) if recogniser is not None else None
