@@ -1,0 +1,63 @@
+# `make demo` runs the main job, `make test` passes the tests: each sets up what it needs on a machine with Python 3.11+.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BUILD := build
+DB := $(BUILD)/demo.sqlite
+PORT ?= 8000
+
+.PHONY: demo demo-load test lint types layers check official profiles definitions bench laws clean
+
+# Runtime and test environment are one: the second `make` only adds what is missing.
+$(BIN)/.runtime: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(BIN)/.test: $(BIN)/.runtime pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+demo-load: $(BIN)/.runtime
+	@mkdir -p $(BUILD)
+	$(BIN)/fhir-vitiligo examples case-report > $(BUILD)/case-report.yaml
+	$(BIN)/fhir-vitiligo to-fhir $(BUILD)/case-report.yaml -o $(BUILD)/case-report.json
+	$(BIN)/fhir-vitiligo validate $(BUILD)/case-report.json
+	$(BIN)/fhir-vitiligo load --db $(DB) $(BUILD)/case-report.json
+
+demo: demo-load
+	$(BIN)/fhir-vitiligo serve --db $(DB) --port $(PORT)
+
+test: $(BIN)/.test
+	$(BIN)/python -m pytest -n auto -m 'not official' $(ARGS)
+
+lint: $(BIN)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(BIN)/.test
+	$(BIN)/mypy
+
+layers: $(BIN)/.test
+	$(BIN)/lint-imports
+
+check: lint types layers
+
+# HL7's own validation engine over everything we emit: needs Java 17, Maven, Node.js (to fetch packages) once online.
+official: $(BIN)/.test
+	$(BIN)/python -m pytest -m official tests/official $(ARGS)
+
+profiles: $(BIN)/.test
+	sh tools/build_profiles.sh
+
+definitions: $(BIN)/.test
+	$(BIN)/python tools/build_definitions.py
+
+bench: $(BIN)/.test
+	$(BIN)/python -m bench.mapping
+
+laws: $(BIN)/.test
+	$(BIN)/python -m tests.properties.long_run --examples 1000000 --processes 2
+
+clean:
+	rm -rf $(BUILD) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
