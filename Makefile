@@ -48,7 +48,7 @@ official: $(BIN)/.test
 	$(BIN)/python -m pytest -m official tests/official $(ARGS)
 
 profiles: $(BIN)/.test
-	sh tools/build_profiles.sh
+	tools/build_profiles.sh
 
 definitions: $(BIN)/.test
 	$(BIN)/python tools/build_definitions.py

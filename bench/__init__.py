@@ -1,0 +1,1 @@
+"""Measurements, one file a question. Each runs beside its alternative and prints ratios."""

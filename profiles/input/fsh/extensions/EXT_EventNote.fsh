@@ -1,0 +1,7 @@
+Extension: EventNote
+Id: event-note
+Title: "Event note"
+Description: "A remark on an adverse event, which has no note in R4."
+Context: AdverseEvent
+* value[x] only string
+* value[x] 1..1

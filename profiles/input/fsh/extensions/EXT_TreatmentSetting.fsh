@@ -1,0 +1,7 @@
+Extension: TreatmentSetting
+Id: treatment-setting
+Title: "Treatment setting"
+Description: "Where the treatment took place: clinic, home, hospital or remote."
+Context: MedicationStatement, Procedure
+* value[x] only code
+* value[x] 1..1

@@ -1,0 +1,1 @@
+"""HL7's own validation engine and the tests that ask it."""
