@@ -1,7 +1,7 @@
 """What differs between R4, R4B and R5 for the types spoken here, as tables (https://hl7.org/fhir/R5/diff.html).
 
 R4B equals R4 for these types. A path is written in R4's words and moved to R5's by :func:`path`. ``name[0]`` is the one member
-used of a list, ``name[*]`` every member.
+used of a list, ``name[*]`` every member, ``name[+]`` a member of its own.
 """
 
 from __future__ import annotations
@@ -46,9 +46,8 @@ _R5_PATHS: Mapping[str, Mapping[str, str]] = {
         "category": "category[0]",
         "performedPeriod": "occurrencePeriod",
         "reasonReference[*]": "reason[*].reference",
-        "usedCode[0]": "used[0].concept",
-        "usedCode[*]": "used[*].concept",
-        "usedReference[*]": "used[*].reference",
+        "usedCode[0]": "used[+].concept",
+        "usedReference[0]": "used[+].reference",
         "extension(http://hl7.org/fhir/StructureDefinition/procedure-schedule).value[x]": "occurrence[x]",
     },
     "DocumentReference": {

@@ -5,4 +5,4 @@ Description: "Which form of an instrument gave this result. Scores of different 
 Context: Observation
 * insert SubExtension(variant, 0..1, string, The variant of the instrument)
 * insert SubExtension(version, 0..1, string, [[The version or publication of the instrument, or its translation]])
-* insert SubExtension(regionSet, 0..1, string, The set of body regions that were scored)
+* insert SubExtension(regionSet, 0..1, CodeableConcept, The set of body regions that were scored)

@@ -1,9 +1,8 @@
 Extension: Reading
 Id: reading
 Title: "Reading"
-Description: "How a value was read from its source: what was written there, where, and what else it could mean. Stands on the element that carries the value."
+Description: "How a value was read from its source: where it stands, and what else it could mean. What was written there is HL7's originalText. Stands on the element that carries the value."
 Context: Element
-* insert SubExtension(raw, 0..1, string, What was written)
 * insert SubExtension(status, 0..1, code, stated | derived | ambiguous | absent)
 * extension[status].value[x] from ReadingStatusValueSet (required)
 * insert SubExtension(method, 0..1, string, How the value was made from what was written)

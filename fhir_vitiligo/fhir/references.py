@@ -1,0 +1,125 @@
+"""Literal references: what they name, and how they are rewritten (https://hl7.org/fhir/R4/references.html)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_vitiligo.fhir.json import Json
+
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_RESTFUL = re.compile(
+    r"(?:(?P<base>https?://[^\s?#]+?)/)?(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9\-.]{1,64})"
+    r"(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?",
+    re.ASCII,
+)
+_NARRATIVE_LINK = re.compile(r"""(?P<head>\b(?:href|src)\s*=\s*)(?P<quote>["'])(?P<link>[^"']*)(?P=quote)""")
+# `reference` of Reference, and the elements of type uri, url, uuid and oid
+# (https://hl7.org/fhir/R4/http.html#trules); `value` is not one of them: Identifier.value is a string and
+# stays as written.
+_LINK_NAMES = frozenset({"reference", "uri", "url"})
+_LINK_ENDINGS = ("Uri", "Url", "Uuid", "Oid", "Canonical")
+
+
+@dataclass(frozen=True, slots=True)
+class RestfulReference:
+    """``[base/]type/id[/_history/version]``; ``base`` is empty for a relative reference."""
+
+    base: str
+    type: str
+    id: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        head = f"{self.base}/" if self.base else ""
+        tail = f"/_history/{self.version}" if self.version else ""
+        return f"{head}{self.type}/{self.id}{tail}"
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` is a FHIR id: 1 to 64 letters, digits, hyphens and dots."""
+    return ID.fullmatch(text) is not None
+
+
+def parse_restful(text: str) -> RestfulReference | None:
+    """The parts of a relative or absolute RESTful reference; None for anything else (urn:, fragment,
+    canonical...).
+    """
+    match = _RESTFUL.fullmatch(text)
+    if match is None:
+        return None
+    return RestfulReference(match["base"] or "", match["type"], match["id"], match["version"] or "")
+
+
+def is_conditional(text: str) -> bool:
+    """Whether ``text`` is a conditional reference, ``Type?query``
+    (https://hl7.org/fhir/R4/http.html#trules).
+    """
+    head, mark, query = text.partition("?")
+    return bool(mark and query) and head.isalpha() and head[0].isupper()
+
+
+def iter_references(resource: Json) -> Iterator[tuple[str, str]]:
+    """``(path, reference)`` of every ``Reference.reference`` in the resource, the path as
+    ``Type.element[0].reference``.
+    """
+    yield from _references(resource, str(resource.get("resourceType", "")))
+
+
+def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, child in value.items():
+            if name == "reference" and isinstance(child, str):
+                yield f"{path}.reference", child
+            elif isinstance(child, (dict, list)):
+                yield from _references(child, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            if isinstance(child, (dict, list)):
+                yield from _references(child, f"{path}[{index}]")
+
+
+def rewrite_links(resource: Json, target_of: Callable[[str], str | None]) -> Json:
+    """The resource with every link for which ``target_of`` knows another target replaced by it.
+
+    Links are references, elements of type uri, url, uuid, oid and canonical, and ``href``/``src`` of the
+    narrative. The same object is returned when nothing was replaced, so that the caller can keep the text
+    as it was received.
+    """
+    rewritten = _rewrite(resource, target_of, "")
+    assert isinstance(rewritten, dict)
+    return rewritten
+
+
+def _rewrite(value: Any, target_of: Callable[[str], str | None], name: str) -> Any:
+    if isinstance(value, str):
+        if name in _LINK_NAMES or name.endswith(_LINK_ENDINGS):
+            target = target_of(value)
+            return value if target is None else target
+        if name == "div":
+            return _rewrite_narrative(value, target_of)
+        return value
+    if isinstance(value, dict):
+        changed: Json | None = None
+        for key, child in value.items():
+            if isinstance(child, (str, dict, list)):
+                new = _rewrite(child, target_of, key)
+                if new is not child:
+                    changed = dict(value) if changed is None else changed
+                    changed[key] = new
+        return value if changed is None else changed
+    if isinstance(value, list):
+        items = [_rewrite(child, target_of, name) for child in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    return value
+
+
+def _rewrite_narrative(div: str, target_of: Callable[[str], str | None]) -> str:
+    def replaced(match: re.Match[str]) -> str:
+        target = target_of(match["link"])
+        return match[0] if target is None else f"{match['head']}{match['quote']}{target}{match['quote']}"
+
+    new = _NARRATIVE_LINK.sub(replaced, div)
+    return div if new == div else new

@@ -1,0 +1,34 @@
+"""Index values of a resource: for every search parameter of its type, the rows its values give. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.search.parameters import Parameter
+from fhir_vitiligo.search.types.base import Row
+
+# Raise it when a search type or the path compiler gives other rows than before: stores rebuild their index
+# then.
+VERSION = 1
+
+IndexRows = dict[Parameter, frozenset[Row]]
+
+
+def index_rows(resource: Json, parameters: Mapping[str, Parameter]) -> IndexRows:
+    """The rows of every parameter that the resource has a value for, without doubles.
+
+    Whatever JSON the resource is, this neither raises nor takes more than one walk per parameter. A value
+    that gives nothing to compare gives the type's blank row, so that ``:missing`` tells the truth about it.
+    """
+    found: IndexRows = {}
+    for parameter in parameters.values():
+        if parameter.stored is not None:
+            continue
+        values = parameter.values(resource)
+        if values:
+            rows = parameter.type.rows
+            found[parameter] = frozenset([row for value in values for row in rows(value)]) or frozenset(
+                (parameter.type.blank,)
+            )
+    return found

@@ -1,0 +1,134 @@
+"""Bundles as answers, spliced from the stored text of the resources: nothing is decoded to be sent.
+
+https://hl7.org/fhir/R4/bundle.html: searchset, history, transaction-response and batch-response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from fhir_vitiligo.errors import Issue
+from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.outcome import operation_outcome
+from fhir_vitiligo.search.query import Pairs, SearchQuery
+from fhir_vitiligo.server.message import Request
+from fhir_vitiligo.storage.repository import Page, StoredVersion, instant
+
+_READABLE = "|,:/$"  # stays readable in a query
+
+
+def searchset(base: str, query: SearchQuery, page: Page) -> bytes:
+    """A page of search results: total where it was counted, self and next link, and what was left out of
+    the query.
+    """
+    links = [_link("self", base, query.resource_type, query.applied)]
+    if page.next is not None:
+        links.append(_link("next", base, query.resource_type, query.following(page.next)))
+    entries = [
+        b'{"fullUrl":%s,"resource":%s,"search":{"mode":"match"}}'
+        % (_full_url(base, version), version.content)
+        for version in page.versions
+        if version.content is not None
+    ]
+    unknown = [name for name in query.ignored if not name.startswith("_")]
+    if unknown:
+        entries.append(b'{"resource":%s,"search":{"mode":"outcome"}}' % json.dumps(_left_out(query, unknown)))
+    total = b"" if page.total is None else b',"total":%d' % page.total
+    return _bundle("searchset", total + b',"link":[' + b",".join(links) + b"]", entries)
+
+
+def history_bundle(request: Request, versions: Sequence[StoredVersion]) -> bytes:
+    """The versions in the order given, a deletion as an entry without a resource."""
+    url = json.dumps(f"{request.base}/{'/'.join(request.path)}")
+    entries = [
+        b'{"fullUrl":%s%s,"request":%s,"response":%s}'
+        % (
+            _full_url(request.base, version),
+            b"" if version.content is None else b',"resource":' + version.content,
+            json.dumps({"method": version.method, "url": _request_url(version)}),
+            json.dumps(
+                {
+                    "status": _status(_status_of(version)),
+                    "etag": version.etag,
+                    "lastModified": instant(version.updated),
+                }
+            ),
+        )
+        for version in versions
+    ]
+    link = b',"total":%d,"link":[{"relation":"self","url":%s}]' % (len(versions), url)
+    return _bundle("history", link, entries)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryResponse:
+    """What became of an entry; ``resource`` and ``outcome`` are JSON text."""
+
+    status: int
+    location: str = ""
+    etag: str = ""
+    updated: int | None = None
+    resource: bytes | None = None
+    outcome: bytes | None = None
+
+
+def response_bundle(bundle_type: str, responses: Iterable[EntryResponse]) -> bytes:
+    """The answer to a transaction or batch, entry by entry."""
+    entries = []
+    for response in responses:
+        told = {"status": _status(response.status)}
+        if response.location:
+            told["location"] = response.location
+        if response.etag:
+            told["etag"] = response.etag
+        if response.updated is not None:
+            told["lastModified"] = instant(response.updated)
+        text = json.dumps(told)
+        if response.outcome is not None:
+            text = text[:-1] + b',"outcome":' + response.outcome + b"}"
+        resource = b"" if response.resource is None else b'"resource":' + response.resource + b","
+        entries.append(b"{" + resource + b'"response":' + text + b"}")
+    return _bundle(bundle_type, b"", entries)
+
+
+def _bundle(bundle_type: str, head: bytes, entries: Sequence[bytes]) -> bytes:
+    # An empty array is no FHIR JSON: without entries there is no `entry`.
+    tail = b',"entry":[' + b",".join(entries) + b"]}" if entries else b"}"
+    return b'{"resourceType":"Bundle","type":"%s"%s%s' % (bundle_type.encode(), head, tail)
+
+
+def _full_url(base: str, version: StoredVersion) -> bytes:
+    return b'"%s/%s/%s"' % (base.encode(), version.type.encode(), version.id.encode())
+
+
+def _link(relation: str, base: str, resource_type: str, pairs: Pairs) -> bytes:
+    query = urlencode(pairs, safe=_READABLE)
+    url = f"{base}/{resource_type}" + (f"?{query}" if query else "")
+    return json.dumps({"relation": relation, "url": url})
+
+
+def _left_out(query: SearchQuery, unknown: Sequence[str]) -> json.Json:
+    return operation_outcome(
+        Issue(
+            "warning",
+            "not-supported",
+            "",
+            f"{query.resource_type} has no search parameter {name[:100]!r}: it was left out",
+        )
+        for name in unknown
+    )
+
+
+def _request_url(version: StoredVersion) -> str:
+    return version.type if version.method == "POST" else f"{version.type}/{version.id}"
+
+
+def _status_of(version: StoredVersion) -> int:
+    return 204 if version.deleted else 201 if version.version == 1 else 200
+
+
+def _status(code: int) -> str:
+    return f"{code} {HTTPStatus(code).phrase}"

@@ -1,0 +1,87 @@
+"""The CapabilityStatement, made from the route table and the search parameters in use, so that it tells the
+truth.
+
+https://hl7.org/fhir/R4/capabilitystatement.html. Made once, kept as text; only the base is put in for each
+client.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import fhir_vitiligo
+from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.server import routes
+from fhir_vitiligo.server.call import Service
+from fhir_vitiligo.server.content import FORMATS
+
+_BASE = "{base}"  # stands for the base in the kept text; no base can contain it
+_DOCUMENTATION = """\
+Search understands comma, repetition, `:missing`, `:not` (token), `:exact` and `:contains` (string), `:above`
+and `:below` (uri), `:Type` (reference), the prefixes of date, number and quantity; `_count`, `_total`, next
+links. Units are compared as written. Not served: chains, `_has`, `_include`, `_sort`, composites, XML, patch,
+conditional update and delete."""
+
+
+@lru_cache(maxsize=8)
+def capability_text(service: Service, base: str) -> bytes:
+    """The statement for a client that knows this server as ``base``."""
+    return _text(service).replace(_BASE.encode(), base.encode())
+
+
+@lru_cache(maxsize=2)
+def _text(service: Service) -> bytes:
+    return json.dumps(capability_statement(service))
+
+
+def capability_statement(service: Service) -> Json:
+    """The statement with a placeholder for the base."""
+    system = [code for route in routes.ROUTES if route.level == "system" for code in route.codes]
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": service.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "kind": "instance",
+        "software": {"name": "fhir-vitiligo", "version": fhir_vitiligo.__version__},
+        "implementation": {
+            "description": "FHIR server of fhir-vitiligo on an embedded SQLite file",
+            "url": _BASE,
+        },
+        "fhirVersion": service.release.version,
+        "format": list(FORMATS),
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": _DOCUMENTATION,
+                "resource": [_resource(service, name) for name in sorted(service.parameters.resource_types)],
+                "interaction": [{"code": code} for code in system],
+            }
+        ],
+    }
+
+
+def _resource(service: Service, resource_type: str) -> Json:
+    on_type = [code for route in routes.ROUTES if route.level == "type" for code in route.codes]
+    parameters = service.parameters.of(resource_type)
+    left_out = sorted(code for code in service.parameters.left_out(resource_type) if not code.startswith("_"))
+    found: dict[str, Any] = {
+        "type": resource_type,
+        "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
+        "interaction": [{"code": code} for code in on_type],
+        "versioning": "versioned",
+        "readHistory": "vread" in on_type,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "not-match",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "searchParam": [
+            {"name": code, "definition": parameter.definition.url, "type": parameter.definition.type}
+            for code, parameter in sorted(parameters.items())
+        ],
+    }
+    if left_out:
+        found["documentation"] = f"Defined by FHIR and not searched here: {', '.join(left_out)}."
+    return found

@@ -1,0 +1,136 @@
+"""The routes of the FHIR API: a table, from which requests are answered and the capability statement is
+made.
+
+https://hl7.org/fhir/R4/http.html#summary. A segment in braces stands for a type, an id or a version; others
+are literal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from fhir_vitiligo.fhir.references import is_id
+from fhir_vitiligo.server.call import Call, Service
+from fhir_vitiligo.server.errors import RefusedError
+from fhir_vitiligo.server.interactions.bundle import bundle
+from fhir_vitiligo.server.interactions.create import create
+from fhir_vitiligo.server.interactions.delete import delete
+from fhir_vitiligo.server.interactions.history import history_instance
+from fhir_vitiligo.server.interactions.metadata import metadata
+from fhir_vitiligo.server.interactions.read import read, vread
+from fhir_vitiligo.server.interactions.search import search_by_post, search_type
+from fhir_vitiligo.server.interactions.update import update
+from fhir_vitiligo.server.message import Request, Response
+
+Interaction = Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``codes``: what the capability statement calls it, on ``level``; ``summary``: a line for the OpenAPI
+    page.
+
+    ``body``: whether the request has one.
+    """
+
+    method: str
+    path: str
+    answer: Interaction
+    level: Literal["system", "type", "none"]
+    codes: tuple[str, ...]
+    summary: str
+    body: bool = False
+
+
+ROUTES = (
+    Route("GET", "metadata", metadata, "none", (), "What this server does: the CapabilityStatement"),
+    Route("POST", "", bundle, "system", ("transaction", "batch"), "A transaction or batch Bundle", body=True),
+    Route("GET", "{type}", search_type, "type", ("search-type",), "Search a resource type"),
+    Route(
+        "POST",
+        "{type}/_search",
+        search_by_post,
+        "none",
+        (),
+        "Search a resource type, parameters in a form",
+        body=True,
+    ),
+    Route("POST", "{type}", create, "type", ("create",), "Create a resource under a new id", body=True),
+    Route("GET", "{type}/{id}", read, "type", ("read",), "Read a resource"),
+    Route(
+        "PUT",
+        "{type}/{id}",
+        update,
+        "type",
+        ("update",),
+        "Update a resource, or create it under this id",
+        body=True,
+    ),
+    Route("DELETE", "{type}/{id}", delete, "type", ("delete",), "Delete a resource"),
+    Route(
+        "GET",
+        "{type}/{id}/_history",
+        history_instance,
+        "type",
+        ("history-instance",),
+        "Every version of a resource",
+    ),
+    Route("GET", "{type}/{id}/_history/{version}", vread, "type", ("vread",), "A version of a resource"),
+)
+
+_Shape = tuple[str, ...]
+
+
+def _shape_of_path(path: str) -> _Shape:
+    return tuple("{}" if segment.startswith("{") else segment for segment in path.split("/")) if path else ()
+
+
+def _shape(segments: tuple[str, ...]) -> _Shape:
+    """The segments with everything that is not a word of the API left out."""
+    if segments == ("metadata",):
+        return segments
+    return tuple(segment if segment[:1] in ("_", "$") else "{}" for segment in segments)
+
+
+_BY_SHAPE: dict[_Shape, dict[str, Route]] = {}
+for _route in ROUTES:
+    _BY_SHAPE.setdefault(_shape_of_path(_route.path), {})[_route.method] = _route
+
+
+def find(request: Request, service: Service) -> tuple[Route, Call]:
+    """The route of a request, and the call to answer it with; a 404 or 405 :class:`RefusedError` says what
+    there is instead.
+    """
+    segments = request.path
+    routes = _BY_SHAPE.get(_shape(segments))
+    if routes is None:
+        raise RefusedError(
+            404,
+            f"there is nothing at {'/'.join(segments)[:200]!r}: the FHIR base is {request.base}",
+            "not-found",
+        )
+    route = routes.get("GET" if request.method == "HEAD" else request.method)
+    if route is None:
+        allowed = sorted({*routes, *(("HEAD",) if "GET" in routes else ())})
+        raise RefusedError(
+            405,
+            f"{request.method[:20]} is not served here, only {', '.join(allowed)}",
+            "not-supported",
+            {"Allow": ", ".join(allowed)},
+        )
+    if not segments or segments[0] == "metadata":
+        return route, Call(service, request)
+    if segments[0] not in service.parameters.resource_types:
+        raise RefusedError(
+            404,
+            f"{segments[0][:100]!r} is no resource type of FHIR {service.release.version}",
+            "not-supported",
+        )
+    id = segments[1] if len(segments) > 1 and not segments[1].startswith("_") else ""
+    if id and not is_id(id):
+        raise RefusedError(
+            404, f"{id[:100]!r} is no id: it is 1 to 64 letters, digits, hyphens and dots", "not-found"
+        )
+    return route, Call(service, request, segments[0], id, segments[3] if len(segments) > 3 else "")

@@ -1,0 +1,40 @@
+"""A resource named by a search instead of an id: conditional create, conditional references.
+
+https://hl7.org/fhir/R4/http.html#ccreate and #trules. Nothing, one or too many: that is decided within the
+transaction that acts on it, so that two equal creates at once make one resource.
+"""
+
+from __future__ import annotations
+
+from fhir_vitiligo.errors import ConflictError, InputError
+from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.search.query import SearchQuery, parse_query, query_pairs
+from fhir_vitiligo.storage.repository import Session, StoredVersion
+
+
+def condition(parameters: Parameters, resource_type: str, query: str, base: str = "") -> SearchQuery:
+    """The search that ``query`` (a query string, with or without ``Type?``) stands for.
+
+    :class:`InputError` when it has a fault or no criterion: that would be every resource of the type.
+    """
+    head, mark, text = query.rpartition("?")
+    if mark and head != resource_type:
+        raise InputError(f"the condition {query[:100]!r} is not one on {resource_type}", code="invalid")
+    parsed = parse_query(parameters, resource_type, query_pairs(text), base=base)
+    if not parsed.criteria or parsed.ignored:
+        raise InputError(
+            f"the condition {query[:100]!r} names no search parameter of {resource_type}", code="invalid"
+        )
+    return SearchQuery(resource_type, parsed.criteria, count=2, total=False)
+
+
+def only_match(session: Session, query: SearchQuery) -> StoredVersion | None:
+    """The one resource that fits, None for none; :class:`ConflictError` for several."""
+    found = session.search(query).versions
+    if len(found) > 1:
+        raise ConflictError(
+            f"the condition fits {found[0].type}/{found[0].id}, {found[1].type}/{found[1].id} and more: "
+            "it has to fit one",
+            code="multiple-matches",
+        )
+    return found[0] if found else None

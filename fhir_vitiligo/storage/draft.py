@@ -1,0 +1,96 @@
+"""From a resource as received to what is written: its text with room for the version, and its index rows.
+Pure.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+
+from fhir_vitiligo.errors import InputError
+from fhir_vitiligo.fhir import json, json_text
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.references import is_id
+from fhir_vitiligo.search.extract import index_rows
+from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.storage.repository import Draft
+
+
+def new_id() -> str:
+    """A fresh logical id: 48 bits of time, so that neighbours in time are neighbours in the index, and 74
+    of chance.
+    """
+    chance = int.from_bytes(os.urandom(10), "big")
+    value = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80 | chance
+    value = value & ~(0xF << 76) | 0x7 << 76  # laid out as a version 7 UUID (RFC 9562)
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def draft(resource: Json, parameters: Parameters, *, id: str, text: bytes | None = None) -> Draft:
+    """The resource under ``id``. ``text`` is what it was received as; without it the resource is written
+    out anew.
+
+    Of the text only ``id``, ``meta.versionId`` and ``meta.lastUpdated`` change, the order of members stays.
+    A resource without them gets ``id`` and ``meta`` behind its type. :class:`InputError` for what is not a
+    resource of a known type.
+    """
+    resource_type = check_resource(resource, parameters)
+    if not is_id(id):
+        raise InputError(
+            f"{id[:100]!r} is no id: it is 1 to 64 letters, digits, hyphens and dots",
+            code="value",
+            expression=f"{resource_type}.id",
+        )
+    members = (
+        {name: json.dumps(value) for name, value in resource.items()}
+        if text is None
+        else json_text.members(text)
+    )
+    before, after = _around_version(members, json.dumps(id))
+    return Draft(resource_type, id, before, after, index_rows(resource, parameters.of(resource_type)))
+
+
+def check_resource(resource: Json, parameters: Parameters) -> str:
+    """The type of the resource; :class:`InputError` when it is none that is known, or its ``id`` or
+    ``meta`` is no such.
+    """
+    resource_type = resource.get("resourceType")
+    if not isinstance(resource_type, str):
+        raise InputError("a resource needs `resourceType`, the name of its type", code="required")
+    if resource_type not in parameters.resource_types:
+        raise InputError(
+            f"{resource_type[:100]!r} is no resource type of this release of FHIR",
+            code="value",
+            expression="resourceType",
+        )
+    if not isinstance(resource.get("id", ""), str):
+        raise InputError("an id is a string", code="value", expression=f"{resource_type}.id")
+    if not isinstance(resource.get("meta", {}), dict):
+        raise InputError("meta is an object", code="structure", expression=f"{resource_type}.meta")
+    return resource_type
+
+
+def _around_version(members: Mapping[str, bytes], id: bytes) -> tuple[bytes, bytes]:
+    """The text up to where ``"versionId":...`` goes, and what follows."""
+    old_meta = members.get("meta")
+    meta = {} if old_meta is None else json_text.members(old_meta)
+    kept = [(name, value) for name, value in meta.items() if name not in ("versionId", "lastUpdated")]
+    order = list(members)
+    if "id" not in members:
+        order.insert(order.index("resourceType") + 1, "id")
+    if "meta" not in members:
+        order.insert(order.index("id") + 1, "meta")
+    values = {**members, "id": id}
+    at = order.index("meta")
+    head = [_member(name, values[name]) for name in order[:at]]
+    tail = [_member(name, values[name]) for name in order[at + 1 :]]
+    before = b"{" + b",".join([*head, b'"meta":{'])
+    after = b"".join(b"," + _member(name, value) for name, value in kept) + b"}"
+    return before, after + b"".join(b"," + part for part in tail) + b"}"
+
+
+def _member(name: str, value: bytes) -> bytes:
+    return json.dumps(name) + b":" + value

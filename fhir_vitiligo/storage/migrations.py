@@ -1,0 +1,60 @@
+"""Numbered changes of the durable tables, each applied once and recorded in the file.
+
+A migration is never edited once released: the next one is added below it. Index tables are not migrated:
+they are made again when what they are made from has changed (:mod:`fhir_vitiligo.storage.sqlite_index`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from fhir_vitiligo.errors import StorageError
+from fhir_vitiligo.storage import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """``script`` is SQL statements separated by semicolons; it runs in one transaction with its record."""
+
+    number: int
+    name: str
+    script: str
+
+
+MIGRATIONS = (Migration(1, "resources, their history, numbers of types and parameters", schema.RESOURCE),)
+
+
+def migrate(connection: sqlite3.Connection) -> list[Migration]:
+    """Applies what the file lacks and returns it. :class:`StorageError` for a file of a newer program.
+
+    The connection is in autocommit mode (``isolation_level`` None). Two programs may open a file at once:
+    one waits.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migration "
+            "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied INTEGER NOT NULL) STRICT"
+        )
+        done = {int(number) for (number,) in connection.execute("SELECT number FROM migration")}
+        unknown = done - {migration.number for migration in MIGRATIONS}
+        if unknown:
+            raise StorageError(
+                f"the file is of a newer program (its migration {max(unknown)} is unknown): update this one",
+                code="not-supported",
+            )
+        pending = [migration for migration in MIGRATIONS if migration.number not in done]
+        for migration in pending:
+            for statement in filter(str.strip, migration.script.split(";")):
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO migration VALUES (?, ?, ?)", (migration.number, migration.name, int(time.time()))
+            )
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return pending

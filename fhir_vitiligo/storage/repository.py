@@ -1,0 +1,156 @@
+"""What a store of resources has to do; the server and the loader know nothing more of it.
+
+A store keeps every version of every resource (https://hl7.org/fhir/R4/http.html#versioning): versions are
+numbered from 1, a deletion is a version without content, and an id, once used, belongs to that resource for
+good. Index rows are written in the transaction of the content they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from fhir_vitiligo.search.extract import IndexRows
+from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.search.query import SearchQuery
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version of a resource as it is kept.
+
+    ``updated`` is in microseconds since 1970 UTC, different for every write of a store and rising with
+    each. ``method`` is the interaction that made the version (POST, PUT, DELETE). ``content`` is the JSON
+    text, None for a deletion.
+    """
+
+    type: str
+    id: str
+    version: int
+    updated: int
+    method: str
+    content: bytes | None
+
+    @property
+    def deleted(self) -> bool:
+        return self.content is None
+
+    @property
+    def etag(self) -> str:
+        """``W/"3"``."""
+        return f'W/"{self.version}"'
+
+    @property
+    def last_updated(self) -> datetime:
+        return _EPOCH + timedelta(microseconds=self.updated)
+
+    @property
+    def location(self) -> str:
+        """``Patient/1/_history/3``, relative to the base."""
+        return f"{self.type}/{self.id}/_history/{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A resource ready to be written: its text around the version and the instant, which only the store
+    knows, and its index rows. Made by :func:`fhir_vitiligo.storage.draft.draft`.
+    """
+
+    type: str
+    id: str
+    before: bytes
+    after: bytes
+    rows: IndexRows
+
+    def text(self, version: int, updated: int) -> bytes:
+        """The resource with ``meta.versionId`` and ``meta.lastUpdated`` set."""
+        return b'%s"versionId":"%d","lastUpdated":"%s"%s' % (
+            self.before,
+            version,
+            instant(updated).encode(),
+            self.after,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of results in order. ``next`` is what ``SearchQuery.after`` is for the page behind, None on
+    the last one; ``total`` the number of all results, None where it was not asked for.
+    """
+
+    versions: tuple[StoredVersion, ...]
+    next: int | None = None
+    total: int | None = None
+
+
+class Session(Protocol):
+    """One write transaction. Sees what it has written itself. Not to be kept or used outside of the work it
+    was given to.
+    """
+
+    def read(self, resource_type: str, id: str) -> StoredVersion | None:
+        """The current version; a deleted one is told by ``deleted``; None: never stored."""
+        ...
+
+    def search(self, query: SearchQuery) -> Page: ...
+
+    def create(self, draft: Draft) -> StoredVersion:
+        """A resource of a new id. :class:`ConflictError` when the id was ever used."""
+        ...
+
+    def update(self, draft: Draft, if_version: int | None = None) -> StoredVersion:
+        """The next version of an id, the first one if it was never used. :class:`ConflictError` when the
+        current version is not ``if_version``, where that is given.
+        """
+        ...
+
+    def delete(self, resource_type: str, id: str, if_version: int | None = None) -> StoredVersion | None:
+        """The version that says it is deleted. Nothing is written when it is already (that version) or
+        never was (None). :class:`ConflictError` when the current version is not ``if_version``, where that
+        is given.
+        """
+        ...
+
+
+class Repository(Protocol):
+    """A store. Reads see what was acknowledged before they began; a write that returned is durable."""
+
+    @property
+    def parameters(self) -> Parameters: ...
+
+    async def read(self, resource_type: str, id: str) -> StoredVersion | None: ...
+
+    async def read_version(self, resource_type: str, id: str, version: int) -> StoredVersion | None: ...
+
+    async def history(self, resource_type: str, id: str) -> tuple[StoredVersion, ...]:
+        """Every version, newest first; empty: never stored."""
+        ...
+
+    async def search(self, query: SearchQuery) -> Page: ...
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """Runs ``work`` in one transaction: all of what it writes is kept, or, when it raises, none.
+
+        ``work`` may be run again from the beginning when the store could not commit, and runs in another
+        thread: it changes nothing but the session.
+        """
+        ...
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """:meth:`write` for callers without an event loop."""
+        ...
+
+    def close(self) -> None:
+        """Finishes what was accepted and lets go of the store."""
+        ...
+
+
+def instant(updated: int) -> str:
+    """Microseconds since 1970 as a FHIR instant, ``2026-11-22T16:22:26.123456Z``."""
+    return (_EPOCH + timedelta(microseconds=updated)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,104 @@
+"""The tables of the SQLite store.
+
+``resource`` holds the current version of every resource that ever was, deleted ones without content;
+``resource_history`` what came before it. ``updated`` (microseconds since 1970, different for every write)
+orders all writes of the store. Index tables, one per search type, are keyed (parameter, value...,
+resource), so that a search that names a value reads its answer in order from one place. They hold nothing
+that cannot be made again from the content.
+"""
+
+# ruff: noqa: S608 - the names in the statements are declared in this program, values are arguments
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fhir_vitiligo.search.types import SEARCH_TYPES
+from fhir_vitiligo.search.types.base import SearchType
+
+RESOURCE = """
+CREATE TABLE resource_type (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE parameter (
+  number INTEGER PRIMARY KEY,
+  resource_type TEXT NOT NULL,
+  code TEXT NOT NULL,
+  UNIQUE (resource_type, code)
+) STRICT;
+CREATE TABLE resource (
+  key INTEGER PRIMARY KEY,
+  type INTEGER NOT NULL REFERENCES resource_type (number),
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  content BLOB,
+  UNIQUE (type, id)
+) STRICT;
+CREATE INDEX resource_live ON resource (type) WHERE content IS NOT NULL;
+CREATE UNIQUE INDEX resource_updated ON resource (updated);
+CREATE TABLE resource_history (
+  updated INTEGER PRIMARY KEY,
+  resource INTEGER NOT NULL REFERENCES resource (key),
+  version INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  content BLOB,
+  UNIQUE (resource, version)
+) STRICT;
+CREATE TABLE index_state (
+  fingerprint TEXT NOT NULL
+) STRICT;
+"""
+
+
+def index_table(kind: SearchType) -> str:
+    """The name of the index table of a search type."""
+    return f"{kind.name}_index"
+
+
+def index_by_resource(kind: SearchType) -> str:
+    """The name of the second key of a ranged index table, which finds the values of a resource."""
+    return f"{kind.name}_index_by_resource"
+
+
+def is_ranged(kind: SearchType) -> bool:
+    """Whether searches of the type name ends of ranges: the first key then cannot tell of one resource."""
+    return any(column.kind != "text" for column in kind.columns)
+
+
+def create_index_tables() -> Iterable[str]:
+    """The statements that make the index tables of all search types."""
+    for kind in SEARCH_TYPES.values():
+        columns = ", ".join(f"{column.name} {column.kind.upper()} NOT NULL" for column in kind.columns)
+        key = ", ".join(column.name for column in kind.columns)
+        yield (
+            f"CREATE TABLE {index_table(kind)} "
+            f"(parameter INTEGER NOT NULL, {columns}, resource INTEGER NOT NULL, "
+            f"PRIMARY KEY (parameter, {key}, resource)) WITHOUT ROWID, STRICT"
+        )
+        if is_ranged(kind):
+            yield (
+                f"CREATE INDEX {index_by_resource(kind)} ON {index_table(kind)} (resource, parameter, {key})"
+            )
+
+
+def drop_index_tables() -> Iterable[str]:
+    """One statement a search type; harmless where there is no such table."""
+    for kind in SEARCH_TYPES.values():
+        yield f"DROP TABLE IF EXISTS {index_table(kind)}"
+
+
+def insert_rows(kind: SearchType) -> str:
+    """The statement that adds an index row: parameter, the columns, resource."""
+    marks = ", ".join("?" for _ in range(len(kind.columns) + 2))
+    return f"INSERT OR IGNORE INTO {index_table(kind)} VALUES ({marks})"
+
+
+def delete_rows(kind: SearchType) -> str:
+    """The statement that removes one index row, by the same values."""
+    conditions = " AND ".join(
+        f"{name} = ?" for name in ("parameter", *(c.name for c in kind.columns), "resource")
+    )
+    return f"DELETE FROM {index_table(kind)} WHERE {conditions}"

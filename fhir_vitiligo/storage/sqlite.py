@@ -1,0 +1,133 @@
+"""The store in one SQLite file (https://www.sqlite.org/wal.html).
+
+Reads go straight to the file from the thread that asks (the event loop: a read takes microseconds, a hop to
+a thread more) and never wait for the writer. A write returns when it is on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from fhir_vitiligo.errors import StorageError
+from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.search.query import SearchQuery
+from fhir_vitiligo.storage.migrations import migrate
+from fhir_vitiligo.storage.repository import Page, Session, StoredVersion
+from fhir_vitiligo.storage.sqlite_index import Numbers, prepare_index
+from fhir_vitiligo.storage.sqlite_session import SqliteReader, SqliteSession
+from fhir_vitiligo.storage.sqlite_writer import Writer, storage_error
+
+T = TypeVar("T")
+
+_OLDEST = (3, 37, 0)  # STRICT tables
+_LOCK_SECONDS = 10
+_CHECK_EVERY = 10_000  # steps of SQLite's machine between two looks at the clock
+_log = logging.getLogger(__name__)
+
+
+class SqliteRepository:
+    """A :class:`~fhir_vitiligo.storage.repository.Repository` in the file ``path``, made if it is not there.
+
+    A read that takes longer than ``read_seconds`` is given up, because it holds up all the others.
+    :class:`StorageError` says why a file cannot be used. Close it, or use it as a context manager.
+    """
+
+    def __init__(self, path: Path | str, parameters: Parameters, *, read_seconds: float = 5.0) -> None:
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise StorageError(
+                f"SQLite {sqlite3.sqlite_version} is too old: this store needs {'.'.join(map(str, _OLDEST))}",
+                code="not-supported",
+            )
+        self.path = Path(path)
+        self.parameters = parameters
+        self._read_seconds = read_seconds
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        try:
+            connection = self._connect()
+            migrate(connection)
+            if prepare_index(connection, parameters):
+                _log.info("the search index of %s was made", self.path)
+            self._numbers = Numbers(connection)
+        except sqlite3.Error as error:
+            raise StorageError(
+                f"{self.path}: {storage_error(error).issues[0].text}", code="exception"
+            ) from error
+        self._writer = Writer(SqliteSession(connection, self._numbers, parameters))
+
+    def __enter__(self) -> SqliteRepository:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    async def read(self, resource_type: str, id: str) -> StoredVersion | None:
+        return self._reading(lambda reader: reader.read(resource_type, id))
+
+    async def read_version(self, resource_type: str, id: str, version: int) -> StoredVersion | None:
+        return self._reading(lambda reader: reader.read_version(resource_type, id, version))
+
+    async def history(self, resource_type: str, id: str) -> tuple[StoredVersion, ...]:
+        return self._reading(lambda reader: reader.history(resource_type, id))
+
+    async def search(self, query: SearchQuery) -> Page:
+        return self._reading(lambda reader: reader.search(query))
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        # Shielded: a client that hangs up must not leave it open whether the write was done.
+        return cast(T, await asyncio.shield(asyncio.wrap_future(self._writer.submit(work))))
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        return cast(T, self._writer.submit(work).result())
+
+    def close(self) -> None:
+        self._writer.close()
+        for connection in self._readers:
+            connection.close()
+        self._readers.clear()
+
+    def _reading(self, read: Callable[[SqliteReader], T]) -> T:
+        reader: SqliteReader | None = getattr(self._local, "reader", None)
+        try:
+            if reader is None:
+                connection = self._connect()
+                connection.execute("PRAGMA query_only = ON")
+                connection.set_progress_handler(self._too_late, _CHECK_EVERY)
+                self._readers.append(connection)
+                reader = self._local.reader = SqliteReader(connection, self._numbers)
+            self._local.deadline = time.monotonic() + self._read_seconds
+            return read(reader)
+        except sqlite3.Error as error:
+            raise storage_error(error) from error
+
+    def _too_late(self) -> bool:
+        return time.monotonic() > float(self._local.deadline)
+
+    def _connect(self) -> sqlite3.Connection:
+        # Connections are closed by the thread that closes the store, hence check_same_thread.
+        connection = sqlite3.connect(
+            self.path,
+            timeout=_LOCK_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        pragmas: dict[str, Any] = {
+            "journal_mode": "WAL",
+            "synchronous": "FULL",  # a commit is on the disk when it returns
+            "foreign_keys": "OFF",  # checked by what writes; the declarations document the tables
+            "cache_size": -16_000,  # KiB
+            "mmap_size": 256 * 1024 * 1024,
+            "temp_store": "MEMORY",
+            "wal_autocheckpoint": 4000,  # pages
+        }
+        for name, value in pragmas.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+        return connection

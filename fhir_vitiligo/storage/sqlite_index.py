@@ -1,0 +1,154 @@
+"""The index of the SQLite store: the numbers of types and parameters, and making it again from the content.
+
+The index is derived data. The file records a fingerprint of what it was made from (definitions, search
+types, extraction); when the program opens a file with another one, the index is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+
+from fhir_vitiligo.fhir import json
+from fhir_vitiligo.search import extract
+from fhir_vitiligo.search.extract import IndexRows, index_rows
+from fhir_vitiligo.search.parameters import Parameter, Parameters
+from fhir_vitiligo.search.types import SEARCH_TYPES
+from fhir_vitiligo.search.types.base import SearchType
+from fhir_vitiligo.storage import schema
+
+_BATCH = 500  # resources whose rows are held in memory at a time
+
+
+class Numbers:
+    """Small numbers for resource types and search parameters, as the file has them."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.of_type = {
+            name: number for number, name in connection.execute("SELECT number, name FROM resource_type")
+        }
+        self.type_names = {number: name for name, number in self.of_type.items()}
+        self._of_parameter = {
+            (resource_type, code): number
+            for number, resource_type, code in connection.execute(
+                "SELECT number, resource_type, code FROM parameter"
+            )
+        }
+
+    def of_parameter(self, parameter: Parameter) -> int:
+        return int(self._of_parameter[parameter.resource_type, parameter.code])
+
+
+class PendingRows:
+    """Index rows on their way into the file, by search type: one statement for many resources."""
+
+    def __init__(self, connection: sqlite3.Connection, numbers: Numbers) -> None:
+        self._connection = connection
+        self._numbers = numbers
+        self._added: dict[SearchType, list[tuple[object, ...]]] = {}
+        self._removed: dict[SearchType, list[tuple[object, ...]]] = {}
+
+    def replace(self, key: int, old: IndexRows, new: IndexRows) -> None:
+        """Only what differs is written."""
+        for parameter, rows in new.items():
+            self._collect(self._added, key, parameter, rows - old[parameter] if parameter in old else rows)
+        for parameter, rows in old.items():
+            self._collect(self._removed, key, parameter, rows - new[parameter] if parameter in new else rows)
+
+    def _collect(
+        self,
+        into: dict[SearchType, list[tuple[object, ...]]],
+        key: int,
+        parameter: Parameter,
+        rows: Iterable[tuple[object, ...]],
+    ) -> None:
+        number = self._numbers.of_parameter(parameter)
+        into.setdefault(parameter.type, []).extend([(number, *row, key) for row in rows])
+
+    def flush(self) -> None:
+        """Removals come first: within one flush a row may go with one version and come back with the next."""
+        for rows_by_type, statement in (
+            (self._removed, schema.delete_rows),
+            (self._added, schema.insert_rows),
+        ):
+            for kind, rows in rows_by_type.items():
+                if rows:
+                    # Neighbours in the index are written together.
+                    rows.sort()
+                    self._connection.executemany(statement(kind), rows)
+            rows_by_type.clear()
+
+    def clear(self) -> None:
+        """Forget what was not written: its transaction was rolled back."""
+        self._added.clear()
+        self._removed.clear()
+
+
+def prepare_index(connection: sqlite3.Connection, parameters: Parameters) -> bool:
+    """Gives every type and parameter a number, and makes the index if the file has none that fits; whether
+    it did.
+    """
+    fingerprint = _fingerprint(parameters)
+    if _recorded(connection) == fingerprint:
+        return False
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _recorded(connection) == fingerprint:  # another program made it while this one waited
+            connection.execute("ROLLBACK")
+            return False
+        connection.executemany(
+            "INSERT OR IGNORE INTO resource_type (name) VALUES (?)",
+            [(name,) for name in sorted(parameters.resource_types)],
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO parameter (resource_type, code) VALUES (?, ?)",
+            [(name, code) for name in sorted(parameters.resource_types) for code in parameters.of(name)],
+        )
+        rebuild_index(connection, parameters)
+        connection.execute("DELETE FROM index_state")
+        connection.execute("INSERT INTO index_state VALUES (?)", (fingerprint,))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return True
+
+
+def _recorded(connection: sqlite3.Connection) -> str | None:
+    row = connection.execute("SELECT fingerprint FROM index_state").fetchone()
+    return None if row is None else str(row[0])
+
+
+def rebuild_index(connection: sqlite3.Connection, parameters: Parameters) -> int:
+    """Makes all index rows again from the content, within the transaction of the caller; how many
+    resources.
+    """
+    for statement in (*schema.drop_index_tables(), *schema.create_index_tables()):
+        connection.execute(statement)
+    numbers = Numbers(connection)
+    pending = PendingRows(connection, numbers)
+    after, count = 0, 0
+    while True:
+        batch = connection.execute(
+            "SELECT key, type, content FROM resource "
+            "WHERE key > ? AND content IS NOT NULL ORDER BY key LIMIT ?",
+            (after, _BATCH),
+        ).fetchall()
+        if not batch:
+            return count
+        for key, type_number, content in batch:
+            of_type = parameters.of(numbers.type_names[type_number])
+            pending.replace(key, {}, index_rows(json.loads_object(content), of_type))
+        pending.flush()
+        after, count = batch[-1][0], count + len(batch)
+
+
+def _fingerprint(parameters: Parameters) -> str:
+    digest = hashlib.sha256(f"{extract.VERSION}\n".encode())
+    for kind in SEARCH_TYPES.values():
+        digest.update(f"{kind.name} {kind.columns} {schema.is_ranged(kind)}\n".encode())
+    for line in parameters.fingerprint_parts():
+        digest.update(line.encode() + b"\n")
+    return digest.hexdigest()

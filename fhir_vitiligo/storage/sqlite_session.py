@@ -1,0 +1,185 @@
+"""Reading and writing an SQLite store over one connection."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import Any
+
+from fhir_vitiligo.errors import ConflictError
+from fhir_vitiligo.fhir import json
+from fhir_vitiligo.search.extract import index_rows
+from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.search.query import SearchQuery
+from fhir_vitiligo.storage.plan import plan
+from fhir_vitiligo.storage.repository import Draft, Page, StoredVersion
+from fhir_vitiligo.storage.sqlite_index import Numbers, PendingRows
+
+_CURRENT = "SELECT version, updated, method, content FROM resource WHERE type = ? AND id = ?"
+_HISTORY = """
+SELECT h.version, h.updated, h.method, h.content FROM resource r JOIN resource_history h ON h.resource = r.key
+WHERE r.type = ? AND r.id = ?
+"""
+
+
+_Row = tuple[int, int, int, str, bytes | None]  # key, version, updated, method, content
+
+
+class SqliteReader:
+    """Reads over one connection."""
+
+    def __init__(self, connection: sqlite3.Connection, numbers: Numbers) -> None:
+        self.connection = connection
+        self.numbers = numbers
+
+    def read(self, resource_type: str, id: str) -> StoredVersion | None:
+        row = self.connection.execute(_CURRENT, (self.numbers.of_type.get(resource_type), id)).fetchone()
+        return None if row is None else StoredVersion(resource_type, id, *row)
+
+    def read_version(self, resource_type: str, id: str, version: int) -> StoredVersion | None:
+        current = self.read(resource_type, id)
+        if current is None or current.version == version:
+            return current
+        row = self.connection.execute(
+            _HISTORY + "AND h.version = ?", (self.numbers.of_type[resource_type], id, version)
+        ).fetchone()
+        return None if row is None else StoredVersion(resource_type, id, *row)
+
+    def history(self, resource_type: str, id: str) -> tuple[StoredVersion, ...]:
+        current = self.read(resource_type, id)
+        if current is None:
+            return ()
+        rows = self.connection.execute(
+            _HISTORY + "ORDER BY h.version DESC", (self.numbers.of_type[resource_type], id)
+        )
+        return (current, *(StoredVersion(resource_type, id, *row) for row in rows))
+
+    def search(self, query: SearchQuery) -> Page:
+        made = plan(query, self.numbers.of_type[query.resource_type], self.numbers.of_parameter)
+        rows: list[Any] = [] if made.page is None else self.connection.execute(*made.page).fetchall()
+        following = None
+        if len(rows) > query.count:  # one more than the page was asked for, to know whether there is another
+            rows.pop()
+            following = int(rows[-1][0])
+        total = None
+        if made.total is not None:
+            whole = made.page is not None and following is None and query.after == 0
+            total = len(rows) if whole else int(self.connection.execute(*made.total).fetchone()[0])
+        return Page(tuple(StoredVersion(query.resource_type, *row[1:]) for row in rows), following, total)
+
+
+class SqliteSession(SqliteReader):
+    """A write transaction: the connection is the writer's, the transaction is begun and ended there."""
+
+    def __init__(self, connection: sqlite3.Connection, numbers: Numbers, parameters: Parameters) -> None:
+        super().__init__(connection, numbers)
+        self._parameters = parameters
+        self.pending = PendingRows(connection, numbers)
+        self._last = 0
+
+    def begun(self) -> None:
+        """A transaction has begun: another program may have written since the last one."""
+        (last,) = self.connection.execute("SELECT max(updated) FROM resource").fetchone()
+        self._last = int(last or 0)
+
+    def search(self, query: SearchQuery) -> Page:
+        self.pending.flush()
+        return super().search(query)
+
+    def create(self, draft: Draft) -> StoredVersion:
+        updated = self._now()
+        content = draft.text(1, updated)
+        try:
+            key = self._insert(draft, updated, "POST", content)
+        except sqlite3.IntegrityError:
+            raise ConflictError(f"{draft.type}/{draft.id} exists already", code="duplicate") from None
+        self.pending.replace(key, {}, draft.rows)
+        return StoredVersion(draft.type, draft.id, 1, updated, "POST", content)
+
+    def update(self, draft: Draft, if_version: int | None = None) -> StoredVersion:
+        updated = self._now()
+        current = self._current(draft.type, draft.id)
+        version = 0 if current is None else current[1]
+        _check_version(draft.type, draft.id, version, if_version)
+        content = draft.text(version + 1, updated)
+        if current is None:
+            self.pending.replace(self._insert(draft, updated, "PUT", content), {}, draft.rows)
+        else:
+            self._supersede(draft.type, current, updated, "PUT", content)
+            old = self._rows(draft.type, current[4])
+            self.pending.replace(current[0], old, draft.rows)
+        return StoredVersion(draft.type, draft.id, version + 1, updated, "PUT", content)
+
+    def delete(self, resource_type: str, id: str, if_version: int | None = None) -> StoredVersion | None:
+        current = self._current(resource_type, id)
+        _check_version(resource_type, id, 0 if current is None else current[1], if_version)
+        if current is None:
+            return None
+        key, version, updated, method, content = current
+        if content is None:
+            return StoredVersion(resource_type, id, version, updated, method, None)
+        updated = self._now()
+        self._supersede(resource_type, current, updated, "DELETE", None)
+        self.pending.replace(key, self._rows(resource_type, content), {})
+        return StoredVersion(resource_type, id, version + 1, updated, "DELETE", None)
+
+    def _current(self, resource_type: str, id: str) -> _Row | None:
+        row: _Row | None = self.connection.execute(
+            "SELECT key, version, updated, method, content FROM resource WHERE type = ? AND id = ?",
+            (self.numbers.of_type[resource_type], id),
+        ).fetchone()
+        return row
+
+    def _insert(self, draft: Draft, updated: int, method: str, content: bytes) -> int:
+        """The first version of an id; the key it was given."""
+        cursor = self.connection.execute(
+            "INSERT INTO resource (type, id, version, updated, method, content) VALUES (?, ?, 1, ?, ?, ?)",
+            (self.numbers.of_type[draft.type], draft.id, updated, method, content),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def _supersede(
+        self,
+        resource_type: str,
+        current: _Row,
+        updated: int,
+        method: str,
+        content: bytes | None,
+    ) -> None:
+        key, version, old_updated, old_method, old_content = current
+        # What is about to leave the index must be in it: rows of an earlier version of the same work may
+        # still wait.
+        self.pending.flush()
+        self.connection.execute(
+            "INSERT INTO resource_history VALUES (?, ?, ?, ?, ?)",
+            (old_updated, key, version, old_method, old_content),
+        )
+        self.connection.execute(
+            "UPDATE resource SET version = ?, updated = ?, method = ?, content = ? WHERE key = ?",
+            (version + 1, updated, method, content, key),
+        )
+
+    def _rows(self, resource_type: str, content: bytes | None) -> Any:
+        """The index rows of a version that is stored: made again, since the tables are not keyed by
+        resource.
+        """
+        return (
+            {}
+            if content is None
+            else index_rows(json.loads_object(content), self._parameters.of(resource_type))
+        )
+
+    def _now(self) -> int:
+        """Now in microseconds, but always later than the write before, whatever the clock says."""
+        self._last = max(time.time_ns() // 1000, self._last + 1)
+        return self._last
+
+
+def _check_version(resource_type: str, id: str, version: int, expected: int | None) -> None:
+    if expected is not None and version != expected:
+        found = f"its version is {version}" if version else "it was never stored"
+        raise ConflictError(
+            f"{resource_type}/{id} was expected in version {expected}, but {found}: read it again",
+            code="conflict",
+        )

@@ -1,0 +1,97 @@
+"""The capability statement tells the truth: what it names works, and what works is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fhir_vitiligo.fhir.definitions import definitions_of
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.search.parameters import parameters_of
+from fhir_vitiligo.server.routes import ROUTES
+from fhir_vitiligo.server.settings import Settings
+
+from .support import Client
+
+SAMPLES = {
+    "date": "2020",
+    "number": "1",
+    "quantity": "1",
+    "reference": "Patient/a",
+    "token": "a",
+    "string": "a",
+    "uri": "a",
+}
+
+
+@pytest.fixture
+def statement(client: Client) -> dict[str, Any]:
+    answer = client.get("/fhir/metadata")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_it_names_every_resource_type_and_this_server(statement: dict[str, Any]) -> None:
+    assert statement["fhirVersion"] == "4.0.1"
+    assert statement["implementation"]["url"] == "http://test.example/fhir"
+    types = [resource["type"] for resource in statement["rest"][0]["resource"]]
+    assert len(types) == 146
+    assert set(types) == parameters_of(Release.R4).resource_types
+    assert {code["code"] for code in statement["rest"][0]["interaction"]} == {"transaction", "batch"}
+
+
+def test_every_search_parameter_that_it_names_can_be_searched(
+    client: Client, statement: dict[str, Any]
+) -> None:
+    entries = [
+        {
+            "request": {
+                "method": "GET",
+                "url": f"{resource['type']}?{parameter['name']}={SAMPLES[parameter['type']]}&_count=1",
+            }
+        }
+        for resource in statement["rest"][0]["resource"]
+        for parameter in resource["searchParam"]
+    ]
+    assert len(entries) > 2000
+    for start in range(0, len(entries), 500):
+        bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries[start : start + 500]}
+        found = client.send("POST", "/fhir", bundle).json()["entry"]
+        refused = [entry for entry in found if entry["response"]["status"] != "200 OK"]
+        assert refused == []
+
+
+def test_every_search_parameter_of_the_release_is_named_or_told_to_be_left_out(
+    statement: dict[str, Any],
+) -> None:
+    for resource in statement["rest"][0]["resource"]:
+        defined = {
+            c for c in definitions_of(Release.R4).search_parameters(resource["type"]) if not c.startswith("_")
+        }
+        named = {parameter["name"] for parameter in resource["searchParam"]}
+        for code in defined - named:
+            assert code in resource["documentation"]
+
+
+def test_every_interaction_that_it_names_is_a_route_and_every_route_is_named(
+    client: Client, statement: dict[str, Any]
+) -> None:
+    on_type = {code for route in ROUTES if route.level == "type" for code in route.codes}
+    for resource in statement["rest"][0]["resource"]:
+        assert {interaction["code"] for interaction in resource["interaction"]} == on_type
+    assert on_type == {"search-type", "create", "read", "vread", "update", "delete", "history-instance"}
+
+
+def test_the_openapi_page_has_every_route(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    named = {(path, method.upper()) for path, methods in paths.items() for method in methods}
+    assert named == {(f"/fhir/{route.path}".rstrip("/"), route.method) for route in ROUTES}
+    assert client.get("/docs").status_code == 200
+
+
+def test_every_setting_is_described() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name

@@ -1,0 +1,176 @@
+"""What is SQLite's own: the file, its migrations, its index, its faults."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fhir_vitiligo.errors import StorageError
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.search import extract
+from fhir_vitiligo.search.parameters import Parameters, parameters_of
+from fhir_vitiligo.search.query import parse_query
+from fhir_vitiligo.search.types import SEARCH_TYPES
+from fhir_vitiligo.storage.draft import draft
+from fhir_vitiligo.storage.migrations import MIGRATIONS, migrate
+from fhir_vitiligo.storage.schema import index_table
+from fhir_vitiligo.storage.sqlite import SqliteRepository
+from fhir_vitiligo.storage.sqlite_index import rebuild_index
+
+
+def index_of(path: Path) -> dict[str, set[Any]]:
+    connection = sqlite3.connect(path)
+    try:
+        return {
+            kind.name: set(connection.execute(f"SELECT * FROM {index_table(kind)}"))
+            for kind in SEARCH_TYPES.values()
+        }
+    finally:
+        connection.close()
+
+
+def put(store: SqliteRepository, id: str, **members: Any) -> None:
+    ready = draft({"resourceType": "Patient", "id": id, **members}, store.parameters, id=id)
+    store.run(lambda session: session.update(ready))
+
+
+def test_the_index_equals_one_that_is_made_again(sqlite: SqliteRepository, parameters: Parameters) -> None:
+    for n in range(60):
+        put(
+            sqlite, f"p{n % 20}", gender="male" if n % 3 else "female",
+            name=[{"family": f"F{n}"}, {"family": "Same"}], birthDate=f"19{n % 20 + 10}",
+        )  # fmt: skip
+    sqlite.run(lambda session: session.delete("Patient", "p3"))
+    before = index_of(sqlite.path)
+    assert len(before["string"]) > 20
+    connection = sqlite3.connect(sqlite.path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    assert rebuild_index(connection, parameters) == 19
+    connection.execute("COMMIT")
+    connection.close()
+    assert index_of(sqlite.path) == before
+
+
+def test_an_index_that_other_code_made_is_made_again_on_opening(
+    tmp_path: Path, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.sqlite"
+    with SqliteRepository(path, parameters) as store:
+        put(store, "a", gender="male")
+    whole = index_of(path)
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM token_index")
+    connection.commit()
+    connection.close()
+    with SqliteRepository(path, parameters):
+        assert index_of(path) != whole, "nothing says that it has to be made again"
+    monkeypatch.setattr(extract, "VERSION", extract.VERSION + 1)
+    with SqliteRepository(path, parameters):
+        assert index_of(path) == whole
+
+
+def test_migrations_are_numbered_recorded_and_applied_once(tmp_path: Path) -> None:
+    assert [migration.number for migration in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
+    connection = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
+    assert migrate(connection) == list(MIGRATIONS)
+    assert migrate(connection) == []
+    recorded = connection.execute("SELECT number, name FROM migration").fetchall()
+    assert recorded == [(migration.number, migration.name) for migration in MIGRATIONS]
+    connection.execute("INSERT INTO migration VALUES (999, 'of tomorrow', 0)")
+    with pytest.raises(
+        StorageError, match=r"newer program \(its migration 999 is unknown\): update this one"
+    ):
+        migrate(connection)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is not a database" * 100, b"SQLite format 3\x00" + b"\xff" * 4096]
+)
+def test_a_file_that_is_no_store_is_refused(tmp_path: Path, parameters: Parameters, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match=r"notes\.txt: the file of the store is damaged or is not one"):
+        SqliteRepository(path, parameters)
+    assert path.read_bytes() == content
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path, parameters: Parameters) -> None:
+    with pytest.raises(StorageError, match="the store cannot be written: unable to open database file"):
+        SqliteRepository(tmp_path / "nowhere" / "store.sqlite", parameters)
+
+
+def test_a_locked_file_fails_the_write_and_no_read(
+    tmp_path: Path, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fhir_vitiligo.storage.sqlite._LOCK_SECONDS", 0.1)
+    with SqliteRepository(tmp_path / "store.sqlite", parameters) as store:
+        put(store, "a")
+        other = sqlite3.connect(store.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="being written by another program: try again") as caught:
+            put(store, "b")
+        assert caught.value.issues[0].code == "lock-error"
+        assert asyncio.run(store.read("Patient", "a")) is not None
+        other.execute("ROLLBACK")
+        other.close()
+        put(store, "b")
+
+
+def test_a_full_disk_fails_the_write_and_loses_nothing(sqlite: SqliteRepository) -> None:
+    put(sqlite, "a", gender="male")
+    connection = sqlite._writer._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 20}")
+
+    async def all_at_once() -> list[Any]:
+        drafts = [
+            draft({"resourceType": "Basic", "id": f"b{n}", "x": "y" * 20_000}, sqlite.parameters, id=f"b{n}")
+            for n in range(12)
+        ]
+        works = [sqlite.write(lambda session, ready=ready: session.create(ready)) for ready in drafts]  # type: ignore[misc]
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    outcomes = asyncio.run(all_at_once())
+    refused = [outcome for outcome in outcomes if isinstance(outcome, StorageError)]
+    assert refused
+    assert all(
+        outcome.issues[0].text == "the disk of the store is full: nothing was written" for outcome in refused
+    )
+    for n, outcome in enumerate(outcomes):
+        stored = asyncio.run(sqlite.read("Basic", f"b{n}"))
+        assert (stored is None) == isinstance(outcome, StorageError)
+    connection.execute(f"PRAGMA max_page_count = {pages + 10_000}")
+    put(sqlite, "a", gender="female")
+    assert asyncio.run(sqlite.read_version("Patient", "a", 2)) is not None
+
+
+def test_a_search_that_takes_too_long_is_given_up(tmp_path: Path, parameters: Parameters) -> None:
+    with SqliteRepository(tmp_path / "store.sqlite", parameters, read_seconds=-1) as store:
+        ready = [
+            draft({"resourceType": "Patient", "name": [{"family": f"x{n}"}]}, parameters, id=f"p{n}")
+            for n in range(9000)
+        ]
+        store.run(lambda session: [session.create(one) for one in ready])
+        with pytest.raises(StorageError, match="the search takes too long: narrow it down"):
+            asyncio.run(store.search(parse_query(parameters, "Patient", [("family:contains", "y")])))
+
+
+def test_a_closed_store_takes_no_more(tmp_path: Path, parameters: Parameters) -> None:
+    store = SqliteRepository(tmp_path / "store.sqlite", parameters)
+    put(store, "a")
+    store.close()
+    store.close()
+    with pytest.raises(StorageError, match="the store is closed"):
+        put(store, "b")
+
+
+def test_a_store_of_another_release_has_its_own_parameters(tmp_path: Path) -> None:
+    with SqliteRepository(tmp_path / "r5.sqlite", parameters_of(Release.R5)) as store:
+        put(store, "a", gender="male")
+        found = asyncio.run(store.search(parse_query(store.parameters, "Patient", [("gender", "male")])))
+        assert found.total == 1
