@@ -6,7 +6,7 @@ BUILD := build
 DB := $(BUILD)/demo.sqlite
 PORT ?= 8000
 
-.PHONY: demo demo-load test lint types layers check official profiles definitions bench laws clean
+.PHONY: demo demo-load docs test lint types layers check official profiles definitions bench laws clean
 
 # Runtime and test environment are one: the second `make` only adds what is missing.
 $(BIN)/.runtime: pyproject.toml
@@ -46,6 +46,9 @@ check: lint types layers
 # HL7's own validation engine over everything we emit: needs Java 17, Maven, Node.js (to fetch packages) once online.
 official: $(BIN)/.test
 	$(BIN)/python -m pytest -m official tests/official $(ARGS)
+
+docs: $(BIN)/.test
+	$(BIN)/python tools/build_docs.py
 
 profiles: $(BIN)/.test
 	tools/build_profiles.sh

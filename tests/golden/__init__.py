@@ -1,0 +1,1 @@
+"""What the examples become, in a form to be read in a review; ``python -m tests.golden.update`` renews it."""
