@@ -5,7 +5,8 @@ from __future__ import annotations
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Assessment
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import QuantityCodec, ReferenceCodec, StringCodec, TermCodec
+from fhir_vitiligo.mapping.codecs import QuantityCodec, ReferenceCodec, StringCodec
+from fhir_vitiligo.mapping.coded import TermCodec
 from fhir_vitiligo.mapping.declaration import Effective, Field, Part
 from fhir_vitiligo.mapping.observations import ValueCodec
 from fhir_vitiligo.mapping.resources.common import AT, NOTE, component, observation

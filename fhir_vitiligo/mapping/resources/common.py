@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import Codec, CodedCodec, ConceptCodec, ReferenceCodec, StringCodec
-from fhir_vitiligo.mapping.codecs import concept_json as concept_json
+from fhir_vitiligo.mapping.codecs import Codec, ReferenceCodec, StringCodec
+from fhir_vitiligo.mapping.coded import CodedCodec, ConceptCodec, concept_json
 from fhir_vitiligo.mapping.declaration import Field, Json
 from fhir_vitiligo.mapping.observations import ValueCodec
 

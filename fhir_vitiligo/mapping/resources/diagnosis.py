@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Diagnosis
-from fhir_vitiligo.mapping.codecs import CodedCodec, QuantityCodec, ReferenceCodec, StringCodec, TermCodec
-from fhir_vitiligo.mapping.declaration import R5, Demand, Effective, Field, Json, Part
+from fhir_vitiligo.mapping.codecs import QuantityCodec, ReferenceCodec, StringCodec
+from fhir_vitiligo.mapping.coded import CodedCodec, TermCodec
+from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Effective, Field, Json, Part
+from fhir_vitiligo.mapping.demanded import Required, RequiredBinding
 from fhir_vitiligo.mapping.moments import OnsetCodec
 from fhir_vitiligo.mapping.observations import ValueCodec
 from fhir_vitiligo.mapping.resources.common import AT, extension, observation
-from fhir_vitiligo.mapping.shapes import Required, SiteCodec
+from fhir_vitiligo.mapping.shapes import SiteCodec
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 
 UNKNOWN_STATUS: Json = {"coding": [{"system": CLINICAL, "code": "unknown"}]}
 """R5 demands a clinical status and has a code for not knowing it."""
+
+_STATUS = CodedCodec(
+    CLINICAL, {w: w for w in ("active", "recurrence", "relapse", "inactive", "remission", "resolved")}
+)
 
 CONDITION = Part(
     kind="diagnosis",
@@ -27,19 +33,16 @@ CONDITION = Part(
         Field(
             "status",
             "clinicalStatus",
-            Required(
-                CodedCodec(
-                    CLINICAL, {w: w for w in ("active", "recurrence", "relapse", "inactive", "remission", "resolved")}
-                ),
-                fallback=UNKNOWN_STATUS,
-                releases=R5,
-            ),
+            RequiredBinding(Required(_STATUS, fallback=UNKNOWN_STATUS, releases=R5), releases=BEFORE_R5),
         ),
         Field(
             "verification",
             "verificationStatus",
-            CodedCodec(
-                VERIFICATION, {w: w for w in ("unconfirmed", "provisional", "differential", "confirmed", "refuted")}
+            RequiredBinding(
+                CodedCodec(
+                    VERIFICATION,
+                    {w: w for w in ("unconfirmed", "provisional", "differential", "confirmed", "refuted")},
+                )
             ),
         ),
         Field("name", "code", TermCodec(terms.DiagnosisTerm)),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Event
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import CodedCodec, ReferenceCodec, StringCodec, TermCodec, concept_json
-from fhir_vitiligo.mapping.declaration import Effective, Field, Part
+from fhir_vitiligo.mapping.codecs import ReferenceCodec, StringCodec
+from fhir_vitiligo.mapping.coded import CodedCodec, TermCodec, concept_json
+from fhir_vitiligo.mapping.declaration import BEFORE_R5, Effective, Field, Part
+from fhir_vitiligo.mapping.demanded import RequiredBinding
 from fhir_vitiligo.mapping.resources.common import AT, NOTE, extension, observation
 
 ADVERSE_EVENT = Part(
@@ -25,29 +27,37 @@ ADVERSE_EVENT = Part(
         Field(
             "severity",
             "severity",
-            CodedCodec(
-                "http://terminology.hl7.org/CodeSystem/adverse-event-severity",
-                {word: word for word in ("mild", "moderate", "severe")},
+            RequiredBinding(
+                CodedCodec(
+                    "http://terminology.hl7.org/CodeSystem/adverse-event-severity",
+                    {word: word for word in ("mild", "moderate", "severe")},
+                ),
+                BEFORE_R5,
             ),
         ),
         Field(
             "outcome",
             "outcome",
-            CodedCodec(
-                "http://terminology.hl7.org/CodeSystem/adverse-event-outcome",
-                {
-                    "ongoing": "ongoing",
-                    "recovering": "recovering",
-                    "resolved": "resolved",
-                    "resolved-with-sequelae": "resolvedWithSequelae",
-                    "fatal": "fatal",
-                },
+            RequiredBinding(
+                CodedCodec(
+                    "http://terminology.hl7.org/CodeSystem/adverse-event-outcome",
+                    {
+                        "ongoing": "ongoing",
+                        "recovering": "recovering",
+                        "resolved": "resolved",
+                        "resolved-with-sequelae": "resolvedWithSequelae",
+                        "fatal": "fatal",
+                    },
+                ),
+                BEFORE_R5,
             ),
         ),
         Field("interventions", "suspectEntity[*].instance", ReferenceCodec("intervention")),
         Field("causality", "suspectEntity[0].causality[0].assessment", TermCodec(terms.FreeTerm)),
-        Field("lesions", f"extension({urls.own('treated-lesion')})[*].valueReference", ReferenceCodec("lesion")),
-        extension("note", "event-note", StringCodec()),
+        Field(
+            "lesions", f"extension({urls.own('treated-lesion')})[*].valueReference", ReferenceCodec("lesion")
+        ),
+        Field("note", f"extension({urls.own('event-note')}).valueAnnotation.text", StringCodec("Markdown")),
     ),
 )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Intervention
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import CodeCodec, ConceptCodec, QuantityCodec, ReferenceCodec, ScheduleCodec, TermCodec
+from fhir_vitiligo.mapping.codecs import CodeCodec, QuantityCodec, ReferenceCodec, ScheduleCodec, StringCodec
+from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Field, Part
 from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.mapping.resources.common import AT, NOTE, extension
 from fhir_vitiligo.mapping.shapes import AdherenceCodec, PeriodCodec
 
-_SETTING = extension("setting", "treatment-setting", CodeCodec({w: w for w in ("clinic", "home", "hospital", "remote")}))
+_SETTING = extension("setting", "treatment-setting", ConceptCodec("setting"))
 _CUMULATIVE = extension("cumulative_dose", "cumulative-dose", QuantityCodec())
 _SESSIONS = extension("sessions_done", "sessions-done", QuantityCodec())
 _KIND = Field("kind", "category", ConceptCodec("intervention-kind"))
@@ -42,12 +43,15 @@ STATEMENT = Part(
         Field("at", "context", ReferenceCodec("timepoint")),
         Field("start", "effectivePeriod.start", InstantCodec()),
         Field("end", "effectivePeriod.end", InstantCodec()),
+        Field("instructions", "dosage[0].text", StringCodec()),
         Field("schedule", "dosage[0].timing", ScheduleCodec()),
         Field("route", "dosage[0].route", TermCodec(terms.RouteTerm)),
         Field("site", "dosage[0].site", TermCodec(terms.FreeTerm)),
         Field("dose", "dosage[0].doseAndRate[0].doseQuantity", QuantityCodec()),
         Field("part_of", "partOf[0]", ReferenceCodec("intervention")),
-        Field("lesions", f"extension({urls.own('treated-lesion')})[*].valueReference", ReferenceCodec("lesion")),
+        Field(
+            "lesions", f"extension({urls.own('treated-lesion')})[*].valueReference", ReferenceCodec("lesion")
+        ),
         _SETTING,
         _CUMULATIVE,
         _SESSIONS,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Lesion
-from fhir_vitiligo.mapping.codecs import BooleanCodec, QuantityCodec, StringCodec, TermCodec
+from fhir_vitiligo.mapping.codecs import QuantityCodec, StringCodec
+from fhir_vitiligo.mapping.coded import TermCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Effective, Field, Part
 from fhir_vitiligo.mapping.resources.common import AT, PRESENCE, component, extension, observation
 from fhir_vitiligo.mapping.shapes import LocationCodec, StructureCodec
+from fhir_vitiligo.mapping.words import YesNoCodec
 
 BODY_STRUCTURE = Part(
     kind="lesion",
@@ -21,7 +23,7 @@ BODY_STRUCTURE = Part(
         Field("sites", "location", LocationCodec(), BEFORE_R5),
         Field("sites", "includedStructure[*]", StructureCodec(), R5),
         Field("morphology", "morphology", TermCodec(terms.MorphologyTerm)),
-        extension("target", "target-lesion", BooleanCodec()),
+        extension("target", "target-lesion", YesNoCodec()),
     ),
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Ingredient, Product
-from fhir_vitiligo.mapping.codecs import CodeCodec, TermCodec
+from fhir_vitiligo.mapping.codecs import CodeCodec
+from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec
 from fhir_vitiligo.mapping.declaration import Field, Part
 from fhir_vitiligo.mapping.resources.common import extension
 from fhir_vitiligo.mapping.shapes import GroupCodec, StrengthCodec
@@ -26,11 +27,13 @@ MEDICATION = Part(
                 (
                     Field("name", "itemCodeableConcept", TermCodec(terms.DrugTerm)),
                     Field("strength", "strength.numerator", StrengthCodec()),
-                    extension("basis", "strength-basis", CodeCodec({word: word for word in ("w/w", "w/v", "v/v")})),
+                    extension(
+                        "basis", "strength-basis", CodeCodec({word: word for word in ("w/w", "w/v", "v/v")})
+                    ),
                 ),
             ),
         ),
-        extension("licence", "product-licence", CodeCodec({word: word for word in ("licensed", "unlicensed")})),
+        extension("licence", "product-licence", ConceptCodec("licence", {w: w for w in ("licensed", "unlicensed")})),
     ),
 )
 

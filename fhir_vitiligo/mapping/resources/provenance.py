@@ -7,6 +7,7 @@ from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import CodeCodec, IdentifierCodec, StringCodec
 from fhir_vitiligo.mapping.declaration import Field, Part
 from fhir_vitiligo.mapping.shapes import GroupCodec
+from fhir_vitiligo.mapping.words import WordsCodec
 
 _HEADER = f"extension({urls.own('case-header')})"
 _KINDS = ("case-report", "registry", "phenopacket", "csv", "ehr")
@@ -21,11 +22,11 @@ PROVENANCE = Part(
     fields=(
         Field("id", f"{_HEADER}.extension(id).value[x]", StringCodec("Id")),
         Field("kind", f"{_HEADER}.extension(kind).value[x]", CodeCodec({word: word for word in _KINDS})),
-        Field("consent", f"{_HEADER}.extension(consent).value[x]", StringCodec()),
+        Field("consent", f"{_HEADER}.extension(consent).value[x]", WordsCodec()),
         Field(
             "deidentified",
             f"{_HEADER}.extension(deidentified).value[x]",
-            CodeCodec({word: word for word in ("anonymised", "pseudonymised")}),
+            WordsCodec("anonymised", "pseudonymised"),
         ),
         Field("identifiers", f"{_HEADER}.extension(identifier)[*].value[x]", IdentifierCodec()),
         Field(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Response
-from fhir_vitiligo.mapping.codecs import BooleanCodec, QuantityCodec, ReferenceCodec, StringCodec, TermCodec
+from fhir_vitiligo.mapping.codecs import BooleanCodec, QuantityCodec, ReferenceCodec, StringCodec
+from fhir_vitiligo.mapping.coded import TermCodec
 from fhir_vitiligo.mapping.declaration import Effective, Field, Part
 from fhir_vitiligo.mapping.resources.common import AT, NOTE, component, observation
 from fhir_vitiligo.mapping.shapes import HeadlineCodec
@@ -22,7 +23,9 @@ REPIGMENTATION = Part(
         Field("interventions", "partOf[*]", ReferenceCodec("intervention")),
         Field("derived_from", "derivedFrom[*]", ReferenceCodec("assessment")),
         Field("repigmentation", "value[x]", HeadlineCodec("repigmentation-percent", QuantityCodec())),
-        Field("quartile", "value[x]", HeadlineCodec("repigmentation-quartile", TermCodec(terms.QuartileTerm))),
+        Field(
+            "quartile", "value[x]", HeadlineCodec("repigmentation-quartile", TermCodec(terms.QuartileTerm))
+        ),
         Field("text", "value[x]", HeadlineCodec("response-description", StringCodec())),
         component("trend", "trend", TermCodec(terms.TrendTerm)),
         component("pattern", "repigmentation-pattern", TermCodec(terms.PatternTerm)),

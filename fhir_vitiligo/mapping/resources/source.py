@@ -7,12 +7,13 @@ from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import Codec, DateCodec, StringCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Field, Part
 from fhir_vitiligo.mapping.shapes import DoiCodec, SourceTextCodec
+from fhir_vitiligo.mapping.words import DayWordsCodec, WordsCodec
 
 _DETAIL = f"extension({urls.own('citation-detail')})"
 
 
 def _detail(case: str, name: str, codec: Codec | None = None) -> Field:
-    return Field(case, f"{_DETAIL}.extension({name}).value[x]", codec or StringCodec())
+    return Field(case, f"{_DETAIL}.extension({name}).value[x]", codec or WordsCodec())
 
 
 DOCUMENT = Part(
@@ -36,7 +37,7 @@ DOCUMENT = Part(
         _detail("volume", "volume"),
         _detail("issue", "issue"),
         _detail("pages", "pages"),
-        _detail("published", "published", DateCodec()),
+        _detail("published", "published", DayWordsCodec()),
         _detail("licence", "licence"),
     ),
 )

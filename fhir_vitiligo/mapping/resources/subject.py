@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Comorbidity, FamilyMember, Subject
-from fhir_vitiligo.mapping.codecs import CodeCodec, DateCodec, QuantityCodec, TermCodec, concept_json
+from fhir_vitiligo.mapping.codecs import CodeCodec, DateCodec, QuantityCodec
+from fhir_vitiligo.mapping.coded import TermCodec, concept_json
 from fhir_vitiligo.mapping.declaration import R5, Demand, Effective, Field, Json, Part
 from fhir_vitiligo.mapping.moments import OnsetCodec
 from fhir_vitiligo.mapping.observations import ValueCodec
-from fhir_vitiligo.mapping.resources.diagnosis import UNKNOWN_STATUS
 from fhir_vitiligo.mapping.resources.common import NOTE, component, observation
+from fhir_vitiligo.mapping.resources.diagnosis import UNKNOWN_STATUS
 
 PATIENT = Part(
     kind="subject",
@@ -18,7 +19,11 @@ PATIENT = Part(
     title="Patient",
     subject=None,
     fields=(
-        Field("sex", "gender", CodeCodec({word: word for word in ("male", "female", "other", "unknown")}, fallback="unknown")),
+        Field(
+            "sex",
+            "gender",
+            CodeCodec({word: word for word in ("male", "female", "other", "unknown")}, fallback="unknown"),
+        ),
         Field("birth_date", "birthDate", DateCodec()),
     ),
 )
@@ -130,11 +135,22 @@ COMORBIDITY_ABSENT = Part(
     constants=lambda: {
         **_comorbidity(),
         "verificationStatus": {
-            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "refuted"}]
+            "coding": [
+                {"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "refuted"}
+            ]
         },
     },
     demands=(Demand("clinicalStatus", releases=R5, value=UNKNOWN_STATUS),),
     fields=_COMORBIDITY_FIELDS,
 )
 
-PARTS = (PATIENT, AGE, PHOTOTYPE, ETHNICITY, FAMILY_MEMBER, FAMILY_MEMBER_ABSENT, COMORBIDITY, COMORBIDITY_ABSENT)
+PARTS = (
+    PATIENT,
+    AGE,
+    PHOTOTYPE,
+    ETHNICITY,
+    FAMILY_MEMBER,
+    FAMILY_MEMBER_ABSENT,
+    COMORBIDITY,
+    COMORBIDITY_ABSENT,
+)

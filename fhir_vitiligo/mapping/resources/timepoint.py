@@ -5,9 +5,9 @@ from __future__ import annotations
 from fhir_vitiligo.case.model import TimePoint
 from fhir_vitiligo.mapping.codecs import StringCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, Demand, Field, Part
+from fhir_vitiligo.mapping.demanded import Required
 from fhir_vitiligo.mapping.moments import PeriodStartCodec
 from fhir_vitiligo.mapping.resources.common import ENCOUNTER_CLASS
-from fhir_vitiligo.mapping.shapes import Required
 
 ENCOUNTER = Part(
     kind="timepoint",

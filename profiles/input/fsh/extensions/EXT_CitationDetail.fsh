@@ -3,9 +3,9 @@ Id: citation-detail
 Title: "Citation detail"
 Description: "Where a published source appeared. R5 has Citation for this."
 Context: DocumentReference
-* insert SubExtension(journal, 0..1, string, The journal)
-* insert SubExtension(volume, 0..1, string, The volume)
-* insert SubExtension(issue, 0..1, string, The issue)
-* insert SubExtension(pages, 0..1, string, The pages)
-* insert SubExtension(published, 0..1, date, [[The date of publication, as precise as known]])
-* insert SubExtension(licence, 0..1, string, The licence of the source)
+* insert SubExtension(journal, 0..1, CodeableConcept, The journal)
+* insert SubExtension(volume, 0..1, CodeableConcept, The volume)
+* insert SubExtension(issue, 0..1, CodeableConcept, The issue)
+* insert SubExtension(pages, 0..1, CodeableConcept, The pages)
+* insert SubExtension(published, 0..1, CodeableConcept, [[The date of publication, as precise as known]])
+* insert SubExtension(licence, 0..1, CodeableConcept, The licence of the source)

@@ -3,5 +3,5 @@ Id: treatment-setting
 Title: "Treatment setting"
 Description: "Where the treatment took place: clinic, home, hospital or remote."
 Context: MedicationStatement, Procedure
-* value[x] only code
+* value[x] only CodeableConcept
 * value[x] 1..1
