@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from fhir_vitiligo.case.model import Case
@@ -16,7 +17,9 @@ from fhir_vitiligo.mapping.residue import Path, Residue, at, expression, leaves
 from fhir_vitiligo.mapping.writer import CaseWriter
 
 
-def cases_from_fhir(document: Any, release: Release | str | None = None) -> Iterator[tuple[Case, list[Residue]]]:
+def cases_from_fhir(
+    document: Any, release: Release | str | None = None
+) -> Iterator[tuple[Case, list[Residue]]]:
     """One case and its residue for each patient (or case of ours) in a Bundle of any type, a list, or a single resource.
 
     Without ``release`` it is told from the resources. Nothing of the input is changed. Raises :class:`InputError` for what is no
@@ -45,17 +48,24 @@ def from_fhir(document: Any, release: Release | str | None = None) -> tuple[Case
         raise MappingError("there is no resource here to make a case of", code="not-found")
     if len(found) > 1:
         ids = ", ".join(case.id for case, _ in found[:10])
-        raise MappingError(f"{len(found)} patients or cases where one was expected ({ids}): use cases_from_fhir", code="multiple-matches")
+        raise MappingError(
+            f"{len(found)} patients or cases where one was expected ({ids}): use cases_from_fhir",
+            code="multiple-matches",
+        )
     return found[0]
 
 
 def _again(case: Case, group: list[Entry], release: Release) -> Json:
     """The case written again, as a document where a document came in."""
     document = any(entry.type == "Composition" for entry in group)
-    return Mapper(release).to_fhir(case, type="document" if document else "collection")
+    bundle = Mapper(release).to_fhir(case, type="document" if document else "collection")
+    bundle.pop("timestamp", None)  # of this writing, not of the one that came in
+    return bundle
 
 
-def _residue(reader: GroupReader, case: Case, group: list[Entry], release: Release, bundle: Json) -> Iterator[Residue]:
+def _residue(
+    reader: GroupReader, case: Case, group: list[Entry], release: Release, bundle: Json
+) -> Iterator[Residue]:
     """What was not read, less what the case says again at the same place when it is written."""
     writer = CaseWriter(case, release)
     again = {entry["resource"]["id"]: entry["resource"] for entry in bundle["entry"]}
@@ -76,20 +86,32 @@ def _residue(reader: GroupReader, case: Case, group: list[Entry], release: Relea
         for path, value in leaves(entry.resource):
             if path == ("resourceType",) or path[-1] == "resourceType":
                 continue
-            if not any(_says(twin, path, value, reader, writer) for twin in twins) and not _is_key(reader, entry, path, value):
+            if not any(_says(twin, path, value, reader, writer) for twin in twins) and not _is_key(
+                reader, entry, path, value
+            ):
                 yield Residue(entry.label, expression(release, entry.type, path), value)
 
 
 def _says(twin: Json, path: Path, value: Any, reader: GroupReader, writer: CaseWriter) -> bool:
     said = at(twin, path)
-    if said is not None and type(said) is type(value) and said == value:
+    if said is not None and _equal(said, value):
         return True
-    if path[-1] == "reference" and isinstance(said, str) and isinstance(value, str):
-        # The same target by another name: Type/id where we write urn:uuid.
-        return any(
-            said in (f"urn:uuid:{name.rpartition('/')[2]}", _written(name, reader, writer)) for name in normal_reference(value)
-        )
-    return False
+    if path[-1] != "reference" or not isinstance(value, str):
+        return False
+    # The same target by another name: Type/id where we write urn:uuid. A list of references has no order of its own.
+    together = at(twin, path[:-2]) if len(path) > 1 and isinstance(path[-2], int) else [at(twin, path[:-1])]
+    targets = {one.get("reference") for one in together or () if isinstance(one, dict)}
+    return any(
+        not targets.isdisjoint((f"urn:uuid:{name.rpartition('/')[2]}", _written(name, reader, writer)))
+        for name in normal_reference(value)
+    )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two JSON leaves are written alike: 1 and true differ, 1.5 and 1.50 too; a whole number may be a Decimal."""
+    if isinstance(one, int | Decimal) and isinstance(other, int | Decimal) and not isinstance(one, bool):
+        return not isinstance(other, bool) and str(one) == str(other)
+    return type(one) is type(other) and bool(one == other)
 
 
 def _written(name: str, reader: GroupReader, writer: CaseWriter) -> str | None:
@@ -111,5 +133,5 @@ def _is_key(reader: GroupReader, entry: Entry, path: Path, value: Any) -> bool:
 def _envelope_residue(envelopes: list[Envelope], release: Release, again: Json) -> Iterator[Residue]:
     for envelope in envelopes:
         for path, value in leaves(envelope.resource):
-            if path != ("resourceType",) and (path[0] == "entry" or at(again, path) != value):
+            if path != ("resourceType",) and (path[0] == "entry" or not _equal(at(again, path), value)):
                 yield Residue(envelope.label, expression(release, "Bundle", path), value)
