@@ -108,13 +108,13 @@ def test_objects_that_others_made_are_read() -> None:
 
 
 def test_what_cannot_be_is_told() -> None:
-    with pytest.raises(fv.InputError, match="fhir.resources has no 'Nix' in R4B"):
+    with pytest.raises(fv.InputError, match=r"fhir\.resources has no 'Nix' in R4B"):
         to_models({"resourceType": "Nix"}, "r4b")
     with pytest.raises(fv.InputError, match=r"Patient\.gendr: Extra inputs are not permitted"):
         to_models({"resourceType": "Patient", "gendr": "male"}, "r5")
     with pytest.raises(fv.InputError, match="expected a FHIR resource: an object with a resourceType"):
         to_models({"gender": "male"})
-    with pytest.raises(fv.InputError, match="expected an object of fhir.resources, found dict"):
+    with pytest.raises(fv.InputError, match=r"expected an object of fhir\.resources, found dict"):
         from_models([{"resourceType": "Patient"}])
     with pytest.raises(fv.InputError, match="objects of R4B and of R5 in one call"):
         from_models([r4b_class("Patient")(id="a"), r5_class("Patient")(id="b")])

@@ -91,12 +91,17 @@ def _unique(items: Sequence[Any], place: tuple[str | int, ...], seen: dict[str, 
         if not isinstance(key, str):
             continue
         if key in seen:
-            yield Fault((*place, index, "key"), f"the key {key!r} is taken by item {seen[key]} of {place[-1]}: give each its own")
+            yield Fault(
+                (*place, index, "key"),
+                f"the key {key!r} is taken by item {seen[key]} of {place[-1]}: give each its own",
+            )
         else:
             seen[key] = index
 
 
-def _references(item: Any, place: tuple[str | int, ...], keys: Mapping[str, Mapping[str, int]]) -> Iterator[Fault]:
+def _references(
+    item: Any, place: tuple[str | int, ...], keys: Mapping[str, Mapping[str, int]]
+) -> Iterator[Fault]:
     for field, target in REFERENCES.items():
         value = _get(item, field)
         many = isinstance(value, list | tuple)
@@ -110,7 +115,9 @@ def _missing(key: str, target: str, keys: Mapping[str, Mapping[str, int]]) -> st
     return f"there is no {key!r} among the {target} (there: {known})"
 
 
-def _moments(item: Any, place: tuple[str | int, ...], keys: Mapping[str, Mapping[str, int]]) -> Iterator[Fault]:
+def _moments(
+    item: Any, place: tuple[str | int, ...], keys: Mapping[str, Mapping[str, int]]
+) -> Iterator[Fault]:
     for field in MOMENTS:
         fact = _get(item, field)
         value = _get(fact, "value") if isinstance(fact, Mapping) or isinstance(fact, Fact) else fact
@@ -125,7 +132,11 @@ def _moments(item: Any, place: tuple[str | int, ...], keys: Mapping[str, Mapping
 
 
 def _cycles(interventions: Sequence[Any]) -> Iterator[Fault]:
-    parent = {_get(item, "key"): _get(item, "part_of") for item in interventions if isinstance(_get(item, "key"), str)}
+    parent = {
+        _get(item, "key"): _get(item, "part_of")
+        for item in interventions
+        if isinstance(_get(item, "key"), str)
+    }
     yield from _loops(parent, "interventions", "part_of", "is part of itself, directly or through others")
 
 
@@ -159,13 +170,16 @@ def check(case: Case) -> None:
 
 def normal(case: Case) -> dict[str, Any]:
     """Fields to replace so that one meaning has one form: an item's own date that only repeats its time point's is dropped,
-    and the improvement of a VASI endpoint is derived from its two assessments."""
+    the improvement of a VASI endpoint is derived from its two assessments, and a source of which nothing is said is none."""
     when = {point.key: point.when for point in case.timepoints if point.when is not None}
     changed: dict[str, Any] = {}
+    if case.source is not None and not case.source.model_dump():
+        changed["source"] = None
     for name in ("lesions", "assessments", "responses", "events", "photographs"):
         items = getattr(case, name)
         new = tuple(
-            _own_date_only(_derive_improvement(case, item) if name == "responses" else item, when) for item in items
+            _own_date_only(_derive_improvement(case, item) if name == "responses" else item, when)
+            for item in items
         )
         if any(before is not after for before, after in zip(items, new, strict=True)):
             changed[name] = new
@@ -188,7 +202,14 @@ VASI_ENDPOINTS = {"vasi50": 50, "vasi75": 75, "vasi90": 90}
 def _derive_improvement(case: Case, response: Response) -> Response:
     """(baseline - now) / baseline x 100, where a VASI endpoint names its two assessments (lower is better only there)."""
     endpoint = response.endpoint.value if response.endpoint else None
-    threshold = next((limit for name, limit in VASI_ENDPOINTS.items() if endpoint and (endpoint.concept or "").endswith(name)), None)
+    threshold = next(
+        (
+            limit
+            for name, limit in VASI_ENDPOINTS.items()
+            if endpoint and (endpoint.concept or "").endswith(name)
+        ),
+        None,
+    )
     if threshold is None or len(response.derived_from) != 2 or response.improvement is not None:
         return response
     totals = []
@@ -208,8 +229,12 @@ def _derive_improvement(case: Case, response: Response) -> Response:
     if rounded != exact:
         method += ", rounded to one decimal"
     update: dict[str, Any] = {
-        "improvement": Fact[Quantity](value=Quantity(value=rounded, unit="%"), status="derived", method=method)
+        "improvement": Fact[Quantity](
+            value=Quantity(value=rounded, unit="%"), status="derived", method=method
+        )
     }
     if response.endpoint_reached is None:
-        update["endpoint_reached"] = Fact[bool](value=exact >= threshold, status="derived", method=f"improvement of {threshold} % or more")
+        update["endpoint_reached"] = Fact[bool](
+            value=exact >= threshold, status="derived", method=f"improvement of {threshold} % or more"
+        )
     return response.model_copy(update=update)

@@ -57,7 +57,9 @@ class Instrument:
     bands: tuple[tuple[int, int, str], ...] = ()
 
 
-def _bounds(low: int, high: int, *, verified: bool = True, ladder: tuple[Decimal, ...] = (), whole: bool = False) -> Bounds:
+def _bounds(
+    low: int, high: int, *, verified: bool = True, ladder: tuple[Decimal, ...] = (), whole: bool = False
+) -> Bounds:
     return Bounds(Decimal(low), Decimal(high), verified, ladder, whole)
 
 
@@ -68,7 +70,10 @@ def _vasi(values: Values) -> Decimal | None:
         return None
     total = Decimal(0)
     for region in regions:
-        units, residual = values.get(("vasi-hand-units", region)), values.get(("vasi-residual-depigmentation", region))
+        units, residual = (
+            values.get(("vasi-hand-units", region)),
+            values.get(("vasi-residual-depigmentation", region)),
+        )
         if units is None or residual is None:
             return None
         total += units * residual / 100
@@ -94,13 +99,20 @@ def _dlqi(values: Values) -> Decimal | None:
     return sum(values.values(), Decimal(0))
 
 
-_VASI_ITEMS = {"vasi-hand-units": _bounds(0, 100), "vasi-residual-depigmentation": _bounds(0, 100, ladder=LADDER)}
+_VASI_ITEMS = {
+    "vasi-hand-units": _bounds(0, 100),
+    "vasi-residual-depigmentation": _bounds(0, 100, ladder=LADDER),
+}
 _VASI_METHOD = "sum over regions of hand units x residual depigmentation (Hamzavi 2004)"
 _HAMZAVI = "Hamzavi 2004, doi 10.1001/archderm.140.6.677"
 _VETF = Instrument(
     source="Taïeb & Picardo 2007, doi 10.1111/j.1600-0749.2006.00355.x",
     # No source defines one total of VETF, so there is neither a formula nor a range for it.
-    items={"vetf-extent": _bounds(0, 100), "vetf-staging": _bounds(0, 3, whole=True), "vetf-spreading": _bounds(-1, 1, whole=True)},
+    items={
+        "vetf-extent": _bounds(0, 100),
+        "vetf-staging": _bounds(0, 3, whole=True),
+        "vetf-spreading": _bounds(-1, 1, whole=True),
+    },
 )
 
 INSTRUMENTS: Mapping[str, Instrument] = {
@@ -133,7 +145,10 @@ INSTRUMENTS: Mapping[str, Instrument] = {
     "vsas": Instrument(
         "van Geel 2020, PMC7687072 (signs); sums derived, unconfirmed",
         _bounds(0, 45, verified=False, whole=True),
-        {item: _bounds(0, 15, verified=False, whole=True) for item in ("vsas-confetti", "vsas-koebner", "vsas-hypochromic-border")},
+        {
+            item: _bounds(0, 15, verified=False, whole=True)
+            for item in ("vsas-confetti", "vsas-koebner", "vsas-hypochromic-border")
+        },
     ),
     "vida": Instrument("ladder unverified", _bounds(-1, 4, verified=False, whole=True)),
     "vns": Instrument("levels unverified", _bounds(1, 5, verified=False, whole=True)),
@@ -195,7 +210,9 @@ def derive(assessment: Assessment) -> dict[str, Any]:
         for low, high, band in instrument.bands:
             if low <= number <= high:
                 derived["interpretation"] = Fact[InterpretationTerm](
-                    value=InterpretationTerm(concept=band), status="derived", method=f"band {low} to {high}: {instrument.source}"
+                    value=InterpretationTerm(concept=band),
+                    status="derived",
+                    method=f"band {low} to {high}: {instrument.source}",
                 )
     return derived
 
@@ -209,7 +226,9 @@ def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
     assert name is not None
     for index, component in enumerate(assessment.components):
         bounds = instrument.items.get(component.item.concept or "") if component.item else None
-        yield from _check(bounds, component.value, f"{path}.components[{index}].value", f"{name} {component.item}")
+        yield from _check(
+            bounds, component.value, f"{path}.components[{index}].value", f"{name} {component.item}"
+        )
     yield from _check(instrument.total, assessment.total, f"{path}.total", str(name))
     stated, computed = _number(assessment.total), computed_total(assessment)
     if stated is not None and computed is not None and stated != computed:
@@ -230,4 +249,6 @@ def _check(bounds: Bounds | None, fact: Fact[Quantity] | None, path: str, name: 
         hint = "; to keep what the source says as it stands, write {raw: ..., status: ambiguous}"
         yield Issue("error", "value", path, f"{number} {fault}, which {name} does not allow{hint}")
     else:
-        yield Issue("warning", "value", path, f"{number} {fault}, which is unusual for {name} (range unverified)")
+        yield Issue(
+            "warning", "value", path, f"{number} {fault}, which is unusual for {name} (range unverified)"
+        )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any, get_args
 
@@ -11,34 +13,48 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from fhir_vitiligo.case import advice, consistency, yaml
+from fhir_vitiligo.case.base import Key
 from fhir_vitiligo.case.consistency import dotted
 from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.case.yaml import Document, Path
-from fhir_vitiligo.errors import CaseError, InputError, Issue
+from fhir_vitiligo.errors import CaseError, FhirVitiligoError, InputError, Issue, TerminologyError
+
+MAX_FAULTS = 200
+"""Faults of one case that are told one by one."""
+_KEY = next(rule.pattern for rule in get_args(Key) if getattr(rule, "pattern", None))
 
 
 def read_case(source: str | FilePath | bytes | Mapping[str, Any]) -> Case:
     """The case in a file (a path), in bytes, or in plain data.
 
-    Raises :class:`CaseError` with every fault of the case, each with its path, line, and what would be right, and
-    :class:`InputError` when the file holds no case at all, or more than one.
+    Raises :class:`CaseError` with every fault of the case, each with its path, line, and what would be
+    right, and :class:`InputError` when the file holds no case at all, or more than one.
     """
     if isinstance(source, Mapping):
         return build(Document(dict(source)))
-    name, content = _content(source)
-    cases = list(read_cases(content, name))
+    name = None if isinstance(source, bytes) else str(source)
+    cases = list(read_cases(source))
     if len(cases) != 1:
-        raise InputError(Issue("error", "structure", "", f"{len(cases)} cases where one was expected", source=name))
+        text = f"{len(cases)} cases where one was expected: read_cases takes those"
+        raise InputError(Issue("error", "structure", "", text, source=name))
     if isinstance(cases[0], CaseError):
         raise cases[0]
     return cases[0]
 
 
-def read_cases(content: bytes, name: str | None = None) -> Iterator[Case | CaseError]:
-    """Every document of a YAML or JSON text as a case, or as the error that says why it is none.
+def read_cases(source: str | FilePath | bytes, name: str | None = None) -> Iterator[Case | CaseError]:
+    """Every document of a YAML or JSON file (a path) or text (bytes) as a case, or as the error that says
+    why it is none.
 
-    Raises :class:`InputError` when the text cannot be read any further.
+    ``name`` is what the errors call the text. Raises :class:`InputError` when it cannot be read any
+    further.
     """
+    path, content = _content(source)
+    name = name or path
+    case = _quick(content)
+    if case is not None:
+        yield case
+        return
     found = False
     try:
         for document in yaml.documents(yaml.decode(content)):
@@ -49,12 +65,39 @@ def read_cases(content: bytes, name: str | None = None) -> Iterator[Case | CaseE
                 yield build(document, name)
             except CaseError as error:
                 yield error
-    except CaseError:
-        raise
     except InputError as error:
         raise InputError(_named(issue, name) for issue in error.issues) from None
     if not found:
-        raise InputError(Issue("error", "structure", "", "the file is empty: a case has at least an id", source=name))
+        raise InputError(
+            Issue("error", "structure", "", "the file is empty: a case has at least an id", source=name)
+        )
+
+
+def _quick(content: bytes) -> Case | None:
+    """The case of a JSON text without faults, several times faster; anything else is left to the reader
+    that knows places.
+    """
+    if content[:64].lstrip()[:1] != b"{" or len(content) > yaml.MAX_BYTES:
+        return None
+    try:
+        data = json.loads(
+            content.decode(), object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_no_number
+        )
+        case = Case.model_validate(data)
+    except (ValueError, ArithmeticError, RecursionError, FhirVitiligoError):
+        return None
+    return case if not any(issue.severity == "error" for issue in advice.advise(case)) else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key is given twice")
+    return members
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
 
 
 def _content(source: str | FilePath | bytes) -> tuple[str | None, bytes]:
@@ -64,34 +107,53 @@ def _content(source: str | FilePath | bytes) -> tuple[str | None, bytes]:
     try:
         if path.stat().st_size > yaml.MAX_BYTES:
             raise InputError(
-                Issue("error", "too-costly", "", f"a case file has {yaml.MAX_BYTES} bytes at most", source=str(path))
+                Issue(
+                    "error",
+                    "too-costly",
+                    "",
+                    f"a case file has {yaml.MAX_BYTES} bytes at most",
+                    source=str(path),
+                )
             )
         return str(path), path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(Issue("error", "not-found", "", f"cannot be read: {reason}", source=str(path))) from None
+        raise InputError(
+            Issue("error", "not-found", "", f"cannot be read: {reason}", source=str(path))
+        ) from None
 
 
 def _named(issue: Issue, name: str | None) -> Issue:
-    return Issue(issue.severity, issue.code, issue.expression, issue.text, name, issue.line, issue.column, issue.rule)
+    return Issue(
+        issue.severity, issue.code, issue.expression, issue.text, name, issue.line, issue.column, issue.rule
+    )
 
 
 def build(document: Document, name: str | None = None) -> Case:
     """A typed case from plain data with positions. Raises :class:`CaseError` with every fault."""
     data = document.data
     if not isinstance(data, dict):
-        kind = "a list" if isinstance(data, list) else "a single value"
-        raise CaseError(_issue(document, name, (), f"a case is a mapping that starts with its id, found {kind}"))
+        many = "a list: give each case a line (NDJSON) or a YAML document of its own"
+        found = many if isinstance(data, list) else "a single value"
+        text = f"a case is a mapping that starts with its id, found {found}"
+        raise CaseError(_issue(document, name, (), text))
+    if isinstance(data.get("resourceType"), str):
+        text = f"this is FHIR ({_shown(data['resourceType'])}), not a case: use from-fhir"
+        raise CaseError(_issue(document, name, (), text))
     faults: list[tuple[Path, str]] = list(document.faults)
     case: Case | None = None
     try:
         case = Case.model_validate(data)
+    except TerminologyError as error:
+        faults += [((), issue.text) for issue in error.issues]
     except ValidationError as error:
         located = [fault for details in error.errors() for fault in _faults(data, details)]
         faults += located
         if not any(path == () for path, _ in located):
             known = {path for path, _ in faults}
-            faults += [(fault.path, fault.text) for fault in consistency.faults(data) if fault.path not in known]
+            faults += [
+                (fault.path, fault.text) for fault in consistency.faults(data) if fault.path not in known
+            ]
     issues = [_issue(document, name, path, text) for path, text in dict.fromkeys(faults)]
     if case is not None:
         issues += [
@@ -100,8 +162,16 @@ def build(document: Document, name: str | None = None) -> Case:
             if issue.severity == "error"
         ]
     if issues or case is None:
-        raise CaseError(sorted(issues, key=lambda issue: (issue.line or 0, issue.column or 0)))
+        raise CaseError(_first(sorted(issues, key=lambda issue: (issue.line or 0, issue.column or 0))))
     return case
+
+
+def _first(issues: list[Issue]) -> list[Issue]:
+    """The issues as far as anybody reads them."""
+    if len(issues) <= MAX_FAULTS:
+        return issues
+    more = Issue("error", "too-costly", "", f"and {len(issues) - MAX_FAULTS} more faults", issues[0].source)
+    return [*issues[:MAX_FAULTS], more]
 
 
 def _issue(document: Document, name: str | None, path: Path, text: str) -> Issue:
@@ -131,8 +201,19 @@ def _faults(data: Any, details: ErrorDetails) -> Iterator[tuple[Path, str]]:
             yield (*path,), _unknown(str(location[-1]), location[:-1])
         case "literal_error":
             yield path, f"{_shown(details['input'])} is not allowed here: write {details['ctx']['expected']}"
-        case "string_pattern_mismatch":
+        case "string_pattern_mismatch" if details["ctx"]["pattern"] == _KEY:
             yield path, f"{_shown(details['input'])} is no key: letters, digits, dots and hyphens, 64 at most"
+        case "string_pattern_mismatch":
+            pattern = details["ctx"]["pattern"]
+            yield path, f"{_shown(details['input'])} has not the form that is wanted here: {pattern}"
+        case "too_long" | "string_too_long":
+            most = details["ctx"].get("max_length")
+            yield (
+                path,
+                f"a text of more than {most} characters does not fit here: keep it in a file of its own",
+            )
+        case "too_short" | "string_too_short":
+            yield path, "an empty text says nothing: leave the field out"
         case "tuple_type":
             yield path, f"a list is expected here, found {_shown(details['input'])}"
         case "model_type" | "model_attributes_type" | "dict_type":
@@ -144,21 +225,27 @@ def _faults(data: Any, details: ErrorDetails) -> Iterator[tuple[Path, str]]:
 
 
 def _existing(data: Any, location: Sequence[str | int]) -> Path:
-    """The part of a location that is there in the file: the models have steps that a plain value does not show."""
+    """The part of a location that is there in the file: the models have steps that a plain value does not
+    show.
+    """
     path: list[str | int] = []
     for step in location:
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
+        places: Any = data if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ()
+        if step not in places:
             break
+        data = data[step]
         path.append(step)
     return tuple(path)
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if not isinstance(value, dict | list) else "a mapping" if isinstance(value, dict) else "a list"
+    text = (
+        repr(value)
+        if not isinstance(value, dict | list)
+        else "a mapping"
+        if isinstance(value, dict)
+        else "a list"
+    )
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -194,7 +281,9 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def case_data(case: Case) -> dict[str, Any]:
-    """The case as plain data: strings, exact numbers, lists and mappings, plain forms wherever they say all."""
+    """The case as plain data: strings, exact numbers, lists and mappings, plain forms wherever they say
+    all.
+    """
     data = case.model_dump()
     assert isinstance(data, dict)
     if not case.synthetic:

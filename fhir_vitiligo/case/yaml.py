@@ -145,7 +145,7 @@ class _Composer:
 
     def _scalar(self, event: yaml.ScalarEvent) -> Any:
         text: str = event.value
-        if not event.implicit[0] or event.style is not None:
+        if not event.implicit[0] or event.style:  # of a plain scalar, None from PyYAML and "" from libyaml
             return text
         if text in _NULLS:
             return None

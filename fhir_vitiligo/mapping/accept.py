@@ -29,9 +29,16 @@ def _accept_one(case: Case, path: str, value: Any) -> Case:
     collection, _, rest = path.partition(".")
     key, _, field = rest.rpartition(".")
     items = getattr(case, collection, None) if collection in Case.model_fields else None
-    index = next((i for i, item in enumerate(items) if getattr(item, "key", None) == key), None) if isinstance(items, tuple) else None
+    index = (
+        next((i for i, item in enumerate(items) if getattr(item, "key", None) == key), None)
+        if isinstance(items, tuple)
+        else None
+    )
     if index is None or items is None or field not in type(items[index]).model_fields:
-        raise MappingError(f"no value {path!r} in the case: write collection.key.field, such as assessments.t0.total", expression=path)
+        raise MappingError(
+            f"no value {path!r} in the case: write collection.key.field, such as assessments.t0.total",
+            expression=path,
+        )
     fact = getattr(items[index], field)
     if not isinstance(fact, Fact) or fact.status != "ambiguous":
         raise MappingError(f"{path} is not ambiguous: there is nothing to accept", expression=path)

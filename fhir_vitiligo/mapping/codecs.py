@@ -14,13 +14,11 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from fhir_vitiligo.case.values import Code, Fact, Identifier, Quantity, Range, Schedule, Term, assertable
-from fhir_vitiligo.errors import TerminologyError
+from fhir_vitiligo.case.coded import ABSOLUTE_URI
+from fhir_vitiligo.case.values import Fact, Identifier, Quantity, Range, Schedule
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
 from fhir_vitiligo.terminology import registry, ucum
-from fhir_vitiligo.terminology.concepts import Concept
 from fhir_vitiligo.terminology.systems import UCUM, canonical_system
 
 
@@ -46,9 +44,9 @@ V = TypeVar("V")
 
 
 class Codec(ABC):
-    """One datatype. ``type`` is its name as choice elements spell it: ``value`` + ``Quantity``."""
+    """One datatype. ``datatype`` is its name as choice elements spell it: ``value`` + ``Quantity``."""
 
-    type: ClassVar[str]
+    datatype: str
     primitive: ClassVar[bool] = False
     whole: ClassVar[bool] = False
     """Whether it takes a field of many values all at once."""
@@ -67,13 +65,13 @@ class Codec(ABC):
 
     def member(self, name: str) -> str:
         """The member's name: ``onset[x]`` becomes ``onsetAge``."""
-        return name[:-3] + self.type if name.endswith("[x]") else name
+        return name[:-3] + self.datatype if name[-1] == "]" else name
 
     def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
         """Write a fact into the member ``name`` of ``parent``."""
-        member = self.member(name)
+        member = name[:-3] + self.datatype if name[-1] == "]" else name
         value = fact.value
-        if value is not None and fact.plain:
+        if value is not None and fact.raw is None and fact.status == "stated" and fact.method is None and fact.span is None:
             parent[member] = self.encode(value, to)
             return
         said = extensions(fact)
@@ -124,7 +122,7 @@ class StringCodec(Codec):
     primitive = True
 
     def __init__(self, fhir_type: str = "String") -> None:
-        self.type = fhir_type  # type: ignore[misc]  # one class serves every text type
+        self.datatype = fhir_type  # one class serves every text type
 
     def encode(self, value: str, to: Writing) -> str:
         return value
@@ -134,7 +132,7 @@ class StringCodec(Codec):
 
 
 class BooleanCodec(Codec):
-    type = "Boolean"
+    datatype = "Boolean"
     primitive = True
 
     def encode(self, value: bool, to: Writing) -> bool:
@@ -147,7 +145,7 @@ class BooleanCodec(Codec):
 class DateCodec(Codec):
     """date: a year, a month or a day."""
 
-    type = "Date"
+    datatype = "Date"
     primitive = True
 
     def encode(self, value: str, to: Writing) -> str:
@@ -160,7 +158,7 @@ class DateCodec(Codec):
 class CodeCodec(Codec):
     """code of a required binding: the case's words to FHIR's. ``fallback`` stands where the case says nothing but FHIR must."""
 
-    type = "Code"
+    datatype = "Code"
     primitive = True
 
     def __init__(self, codes: Mapping[str, str], fallback: str | None = None) -> None:
@@ -195,7 +193,7 @@ class QuantityCodec(Codec):
     """Quantity and its kin. A unit the registry holds goes out as UCUM, any other as text."""
 
     def __init__(self, fhir_type: str = "Quantity") -> None:
-        self.type = fhir_type  # type: ignore[misc]  # Age, Duration and Count are written like Quantity
+        self.datatype = fhir_type  # Age, Duration and Count are written like Quantity
 
     def encode(self, value: Quantity, to: Writing) -> Json:
         return quantity_json(value.value, value.unit, value.comparator)
@@ -241,7 +239,7 @@ def _unit(node: Json) -> tuple[str | None, tuple[str, ...]]:
 
 
 class RangeCodec(Codec):
-    type = "Range"
+    datatype = "Range"
 
     def encode(self, value: Range, to: Writing) -> Json:
         return {"low": quantity_json(value.low, value.unit), "high": quantity_json(value.high, value.unit)}
@@ -263,231 +261,14 @@ class RangeCodec(Codec):
         return value
 
 
-def codings_json(concept: Concept) -> list[Json]:
-    """The codings a concept is written with; new objects at each call."""
-    return [dict(coding) for coding in _template(concept)]
-
-
-def _template(concept: Concept) -> list[Json]:
-    found = _TEMPLATES.get((concept.category, concept.key))
-    if found is None:
-        found = []
-        for coding in concept.codings:
-            node: Json = {"system": coding.system}
-            if coding.version is not None:
-                node["version"] = coding.version
-            node["code"] = coding.code
-            if coding.display is not None:
-                node["display"] = coding.display
-            found.append(node)
-        _TEMPLATES[concept.category, concept.key] = found
-    return found
-
-
-_TEMPLATES: dict[tuple[str, str], list[Json]] = {}
-
-
-def concept_json(category: str, key: str) -> Json:
-    """A CodeableConcept for a concept of the registry."""
-    concept = registry.concept(category, key)
-    return {"coding": codings_json(concept), "text": concept.display}
-
-
-class TermCodec(Codec):
-    """CodeableConcept. A concept's own codings first, then what the source stated; what may not be asserted stays a record."""
-
-    type = "CodeableConcept"
-
-    def __init__(self, term: type[Term]) -> None:
-        self.term = term
-
-    def encode(self, value: Term, to: Writing) -> Json:
-        node: Json = {}
-        codings: list[Json] = []
-        text = value.text
-        if value.concept is not None:
-            concept = registry.concept(value.category, value.concept)
-            codings += codings_json(concept)
-            text = text or concept.display
-        recorded = []
-        for code in value.codes:
-            if assertable(code):
-                codings.append(_coding(code))
-            else:
-                recorded.append({"url": urls.RECORDED_CODE, "extension": list(_recorded(code))})
-        if recorded:
-            node["extension"] = recorded
-        if codings:
-            node["coding"] = codings
-        if text is not None:
-            node["text"] = text
-        return node
-
-    def decode(self, node: Any, of: Reading) -> Term | None:
-        if not isinstance(node, dict):
-            return None
-        codings = [c for c in _dicts(node.get("coding")) if isinstance(c.get("code"), str)]
-        recorded = [e for e in _dicts(node.get("extension")) if e.get("url") == urls.RECORDED_CODE and _recorded_code(e)]
-        text = node.get("text")
-        stated: list[tuple[Code, Json]] = []
-        for source in codings + recorded:
-            try:
-                stated.append((_code(source) if source in codings else _required(source), source))
-            except ValidationError:
-                continue
-        try:
-            value = self.term(text=text if isinstance(text, str) and text.strip() else None, codes=tuple(c for c, _ in stated))
-        except ValidationError:
-            try:
-                value = self.term(codes=tuple(c for c, _ in stated))
-            except ValidationError:
-                return None
-            text = None
-        if isinstance(text, str):
-            node.pop("text", None)
-        for code, source in stated:
-            if source.get("url") == urls.RECORDED_CODE:
-                source.clear()
-            elif code in value.codes:
-                for member in ("system", "code", "display", "version"):
-                    source.pop(member, None)
-            else:
-                _consume_own(source, value)
-        return value
-
-
-def _dicts(value: Any) -> list[Json]:
+def dicts(value: Any) -> list[Json]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _coding(code: Code) -> Json:
-    node = {"system": code.system, "version": code.version, "code": code.code, "display": code.display}
-    return {name: value for name, value in node.items() if value is not None}
-
-
-def _code(coding: Json) -> Code:
-    return Code.model_validate({name: coding[name] for name in ("system", "code", "display", "version") if name in coding})
-
-
-_RECORDED = ("system", "code", "display", "version")
-
-
-def _recorded(code: Code) -> list[Json]:
-    values = ((name, getattr(code, name)) for name in _RECORDED)
-    return [{"url": name, "valueString": value} for name, value in values if value is not None]
-
-
-def _recorded_code(extension: Json) -> Code | None:
-    parts = extension.get("extension")
-    if len(extension) != 2 or not isinstance(parts, list):
-        return None
-    values = {}
-    for part in parts:
-        match part:
-            case {"url": str(name), "valueString": str(value)} if len(part) == 2 and name in _RECORDED and name not in values:
-                values[name] = value
-            case _:
-                return None
-    try:
-        return Code.model_validate(values)
-    except ValidationError:
-        return None
-
-
-def _required(extension: Json) -> Code:
-    code = _recorded_code(extension)
-    if code is None:  # pragma: no cover - the caller checked
-        raise TerminologyError("not a recorded code")
-    return code
-
-
-def _consume_own(coding: Json, value: Term) -> None:
-    """Remove a coding that the term's concept stands for; a display that is not ours stays."""
-    concept = registry.concept(value.category, value.concept) if value.concept else None
-    for own in concept.codings if concept else ():
-        if own.code == coding.get("code") and own.system == canonical_system(str(coding.get("system"))):
-            if coding.get("display") in (own.display, concept.display if concept else None):
-                coding.pop("display", None)
-            if coding.get("version") == own.version:
-                coding.pop("version", None)
-            coding.pop("system", None)
-            coding.pop("code", None)
-            return
-
-
-class ConceptCodec(Codec):
-    """CodeableConcept for a word of the case that is a key of a registry category (or maps to one)."""
-
-    type = "CodeableConcept"
-
-    def __init__(self, category: str, keys: Mapping[str, str] | None = None) -> None:
-        self.category = category
-        self.keys = keys
-        self.words = {key: word for word, key in keys.items()} if keys else None
-
-    def encode(self, value: str, to: Writing) -> Json:
-        return concept_json(self.category, self.keys[value] if self.keys else value)
-
-    def decode(self, node: Any, of: Reading) -> str | None:
-        if not isinstance(node, dict):
-            return None
-        text = node.get("text")
-        for coding in _dicts(node.get("coding")):
-            concept = registry.recognise(self.category, str(coding.get("system")), str(coding.get("code")))
-            word = self._word(concept)
-            if concept is not None and word is not None:
-                for other in _dicts(node.get("coding")):
-                    if registry.recognise(self.category, str(other.get("system")), str(other.get("code"))) == concept:
-                        _consume_own(other, _Named(self.category, concept.key))  # type: ignore[arg-type]
-                if text == concept.display:
-                    node.pop("text")
-                return word
-        concept = registry.recognise_text(self.category, text) if isinstance(text, str) else None
-        word = self._word(concept)
-        if word is not None:
-            node.pop("text")
-        return word
-
-    def _word(self, concept: Concept | None) -> str | None:
-        if concept is None:
-            return None
-        return concept.key if self.words is None else self.words.get(concept.key)
-
-
-class _Named:
-    """A concept's name where there is no term around it."""
-
-    def __init__(self, category: str, concept: str) -> None:
-        self.category, self.concept = category, concept
-
-
-class CodedCodec(Codec):
-    """CodeableConcept or Coding from an HL7 code system of a fixed list: the case's words to its codes."""
-
-    def __init__(self, system: str, codes: Mapping[str, str], *, coding: bool = False) -> None:
-        self.type = "Coding" if coding else "CodeableConcept"  # type: ignore[misc]
-        self.system, self.codes, self.bare = system, dict(codes), coding
-        self.words = {code: word for word, code in codes.items()}
-
-    def encode(self, value: str, to: Writing) -> Json:
-        coding = {"system": self.system, "code": self.codes[value]}
-        return coding if self.bare else {"coding": [coding]}
-
-    def decode(self, node: Any, of: Reading) -> str | None:
-        if not isinstance(node, dict):
-            return None
-        for coding in [node] if self.bare else _dicts(node.get("coding")):
-            word = self.words.get(str(coding.get("code")))
-            if word is not None and coding.get("system") == self.system:
-                del coding["system"], coding["code"]
-                return word
-        return None
 
 
 class ReferenceCodec(Codec):
     """Reference to another item, by its key. Only what is there is referred to."""
 
-    type = "Reference"
+    datatype = "Reference"
 
     def __init__(self, *kinds: str) -> None:
         self.kinds = kinds
@@ -506,30 +287,41 @@ class ReferenceCodec(Codec):
 
 
 class IdentifierCodec(Codec):
-    """Identifier: system and value."""
+    """Identifier: system and value. A system that is no URI is the name of a kind of identifier: ``type.text``."""
 
-    type = "Identifier"
+    datatype = "Identifier"
 
     def encode(self, value: Identifier, to: Writing) -> Json:
-        node = {"system": value.system, "value": value.value}
-        return {name: item for name, item in node.items() if item is not None}
+        if value.system is None:
+            return {"value": value.value}
+        if ABSOLUTE_URI.match(value.system) is None:
+            return {"type": {"text": value.system}, "value": value.value}
+        return {"system": value.system, "value": value.value}
 
     def decode(self, node: Any, of: Reading) -> Identifier | None:
         if not isinstance(node, dict):
             return None
+        system, kind = node.get("system"), node.get("type")
+        named = system is None and isinstance(kind, dict) and isinstance(kind.get("text"), str)
+        if named:
+            system = node["type"]["text"]
+            if ABSOLUTE_URI.match(system) is not None:
+                return None  # it would go out as a system, which it is not
         try:
-            value = Identifier.model_validate({name: node[name] for name in ("system", "value") if name in node})
+            value = Identifier.model_validate({"system": system, "value": node.get("value")})
         except ValidationError:
             return None
         node.pop("system", None)
         node.pop("value", None)
+        if named:
+            del node["type"]["text"]
         return value
 
 
 class ScheduleCodec(Codec):
     """Timing: repeat.frequency per period, bounds, count; a schedule in words is Timing.code.text."""
 
-    type = "Timing"
+    datatype = "Timing"
     _REPEAT: ClassVar[Mapping[str, str]] = {
         "frequency": "frequency", "frequencyMax": "frequency_max", "period": "period", "periodMax": "period_max",
         "periodUnit": "period_unit", "count": "count",
@@ -574,5 +366,5 @@ class ScheduleCodec(Codec):
         for member in ("value", *used):
             bounds.pop(member, None) if isinstance(bounds, dict) else None
         if "text" in content:
-            code.pop("text")
+            del node["code"]["text"]
         return value

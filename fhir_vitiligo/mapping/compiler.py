@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any, cast, get_args
+from typing import Any, Protocol, cast, get_args
 
 from pydantic import BaseModel
 
@@ -14,11 +13,14 @@ from fhir_vitiligo.case.values import Fact, Model
 from fhir_vitiligo.errors import MappingError
 from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.mapping.codecs import Codec, Reading, Writing, _consume_own, _Named, concept_json
+from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping.codecs import Codec, Reading, Writing, dicts
+from fhir_vitiligo.mapping.coded import concept_json, consume_own
 from fhir_vitiligo.mapping.declaration import Field, Json
 from fhir_vitiligo.terminology import registry
+from fhir_vitiligo.terminology.concepts import Concept
 
-_STEP = re.compile(r"(?P<name>[A-Za-z]+)(?:\((?P<argument>[^)]*)\))?(?P<index>\[(?:0|\*|x)\])?(?:\.|\Z)")
+_STEP = re.compile(r"(?P<name>[A-Za-z]+)(?:\((?P<argument>[^)]*)\))?(?P<index>\[(?:0|\*|\+|x)\])?(?:\.|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,11 @@ def shape(model: type[BaseModel], path: str) -> Shape:
         raise MappingError(f"{model.__name__} has no field {name!r}")
     annotation = model.model_fields[name].annotation
     if rest:
-        inner = next(arg for arg in (annotation, *get_args(annotation)) if isinstance(arg, type) and issubclass(arg, Model))
+        inner = next(
+            arg
+            for arg in (annotation, *get_args(annotation))
+            if isinstance(arg, type) and issubclass(arg, Model)
+        )
         return shape(inner, rest)
     many = getattr(annotation, "__origin__", None) is tuple
     candidates = (annotation, *get_args(annotation))
@@ -70,10 +76,10 @@ def shape(model: type[BaseModel], path: str) -> Shape:
 
 
 Writer = Callable[[Json, Any, Writing], None]
-Reader = Callable[[Json, "Reader_"], Any]
+Reader = Callable[[Json, "FieldReading"], Any]
 
 
-class Reader_(Reading):  # noqa: N801 - the protocol of Reading with what only the compiled readers need
+class FieldReading(Reading, Protocol):
     """Reading, with the containers that were recognised by a constant: consumed once all fields are read."""
 
     def recognised(self, element: Json, member: str) -> None:
@@ -86,7 +92,8 @@ class CompiledField:
 
     case: str
     label: str
-    get: Callable[[Any], Any]
+    get: Callable[[Any], Any] | None
+    """How to reach a nested field; ``None`` where it is an attribute of the item."""
     write: Writer
     read: Reader
 
@@ -95,10 +102,21 @@ def compile_field(field: Field, model: type[BaseModel], resource: str, release: 
     """The two functions of a field."""
     kind = shape(model, field.case) if not field.codec.whole else Shape(many=False, fact=None)
     steps = parse(differences.path(release, resource, field.fhir))
-    get = attrgetter(field.case) if "." not in field.case else _nested(field.case)
+    get = _nested(field.case) if "." in field.case else None
     codec = field.codec.bind(resource, field.fhir, release)
     label = field.case.replace(".", " ").replace("_", " ")
-    return CompiledField(field.case, label[0].upper() + label[1:], get, _writer(steps, codec, kind), _reader(steps, codec, kind))
+    return CompiledField(
+        field.case,
+        label[0].upper() + label[1:],
+        get,
+        _writer(steps, codec, kind),
+        _reader(steps, codec, kind),
+    )
+
+
+def value_of(field: CompiledField, item: Any) -> Any:
+    """The value of a field of an item."""
+    return getattr(item, field.case) if field.get is None else field.get(item)
 
 
 def _nested(path: str) -> Callable[[Any], Any]:
@@ -133,7 +151,8 @@ def _writer(steps: tuple[Step, ...], codec: Codec, kind: Shape) -> Writer:
                     write_rest(element, value, to)
                     members.append(element)
                 else:
-                    put(inner := {}, "x", value, to)
+                    inner: Json = {}
+                    put(inner, "x", value, to)
                     members.append({**element, **inner["x"]})
 
         return write_many
@@ -182,9 +201,9 @@ def _enter(parent: Json, steps: tuple[Step, ...] | list[Step]) -> Json:
             parent = parent.setdefault(step.name, {})
         else:
             members = parent.setdefault(step.name, [])
-            if not members:
+            if not members or step.index == "[+]":
                 members.append({})
-            parent = members[0]
+            parent = members[-1 if step.index == "[+]" else 0]
     return parent
 
 
@@ -204,43 +223,52 @@ def _extension(parent: Json, url: str) -> Json:
 def _reader(steps: tuple[Step, ...], codec: Codec, kind: Shape) -> Reader:
     fact_type = kind.fact
 
-    def take(parent: Json, name: str, of: Reader_) -> Any:
-        return codec.take(parent, name, fact_type, of) if fact_type is not None else codec.take_plain(parent, name, of)
+    def take(parent: Json, name: str, of: FieldReading) -> Any:
+        return (
+            codec.take(parent, name, fact_type, of)
+            if fact_type is not None
+            else codec.take_plain(parent, name, of)
+        )
 
     if kind.many:
 
-        def read_many(resource: Json, of: Reader_) -> Any:
+        def read_many(resource: Json, of: FieldReading) -> Any:
             return tuple(_each(resource, steps, take, of))
 
         return read_many
 
-    def read(resource: Json, of: Reader_) -> Any:
+    def read(resource: Json, of: FieldReading) -> Any:
         return next(iter(_each(resource, steps, take, of, first=True)), None)
 
     return read
 
 
 def _each(
-    parent: Any, steps: tuple[Step, ...], take: Callable[[Json, str, Reader_], Any], of: Reader_, *, first: bool = False
+    parent: Any,
+    steps: tuple[Step, ...],
+    take: Callable[[Json, str, FieldReading], Any],
+    of: FieldReading,
+    *,
+    first: bool = False,
 ) -> list[Any]:
     """Every value found along the path, or the first."""
     if not isinstance(parent, dict):
         return []
     step, rest = steps[0], steps[1:]
     found: list[Any] = []
-    if step.argument is not None or step.index in ("[0]", "[*]"):
+    if step.argument is not None or step.index in ("[0]", "[*]", "[+]"):
         many = step.index == "[*]"
         for element in _members(parent, step):
             before = len(found)
             if rest:
-                found += _each(element, rest, take, of, first=first or not many)
+                found += _each(element, rest, take, of, first=first)
             else:
                 value = take({"x": element}, "x", of)
                 if value is not None:
                     found.append(value)
             if len(found) > before:
                 _recognise(element, step, of)
-                if first:
+                if first or not many:
                     break
         return found
     if rest:
@@ -257,11 +285,27 @@ def _members(parent: Json, step: Step) -> list[Any]:
     if step.argument is None:
         return members
     if step.name == "component":
-        return [member for member in members if is_coded(member.get("code"), *component_concept(step.argument))]
+        place = component_concept(step.argument)
+        return [
+            member for member in members if is_coded(member.get("code"), *place) and not _is_scored(member)
+        ]
     return [member for member in members if member.get("url") == step.argument]
 
 
-def _recognise(element: Any, step: Step, of: Reader_) -> None:
+COMPONENT_REGION = urls.own("component-region")
+"""On a component of a score: the region of the item that its code is, or whether the code is itself the region."""
+
+
+def _is_scored(component: Json) -> bool:
+    """Whether a component says that it is an item or a region of a score, whatever words its code has."""
+    found = component.get("extension")
+    return any(
+        isinstance(one, dict) and one.get("url") == COMPONENT_REGION
+        for one in (found if isinstance(found, list) else ())
+    )
+
+
+def _recognise(element: Any, step: Step, of: FieldReading) -> None:
     if step.argument is None or not isinstance(element, dict):
         return
     if step.name == "component":
@@ -278,16 +322,22 @@ def component_concept(argument: str) -> tuple[str, str]:
 
 def is_coded(code: Any, category: str, key: str) -> bool:
     """Whether a CodeableConcept is a concept of the registry, by one of its codes or by its text."""
-    if not isinstance(code, dict):
-        return False
-    codings = code.get("coding")
-    for coding in codings if isinstance(codings, list) else ():
-        if isinstance(coding, dict):
-            concept = registry.recognise(category, coding.get("system"), coding.get("code"))
-            if concept is not None:
-                return concept.key == key
-    concept = registry.recognise_text(category, code.get("text")) if isinstance(code.get("text"), str) else None
+    concept = known_as(code, category)
     return concept is not None and concept.key == key
+
+
+def known_as(code: Any, category: str) -> Concept | None:
+    """The concept of a category that a CodeableConcept is: by the first of its codes that is known, else by its text."""
+    if not isinstance(code, dict):
+        return None
+    for coding in dicts(code.get("coding")):
+        system, value = coding.get("system"), coding.get("code")
+        if isinstance(system, str) and isinstance(value, str):
+            concept = registry.recognise(category, system, value)
+            if concept is not None:
+                return concept
+    text = code.get("text")
+    return registry.recognise_text(category, text) if isinstance(text, str) else None
 
 
 def consume_code(code: Any, category: str, key: str) -> None:
@@ -295,8 +345,7 @@ def consume_code(code: Any, category: str, key: str) -> None:
     if not isinstance(code, dict):
         return
     concept = registry.concept(category, key)
-    for coding in code.get("coding") or ():
-        if isinstance(coding, dict):
-            _consume_own(coding, _Named(category, key))  # type: ignore[arg-type]
+    for coding in dicts(code.get("coding")):
+        consume_own(coding, concept)
     if isinstance(code.get("text"), str) and registry.recognise_text(category, code["text"]) == concept:
         del code["text"]

@@ -20,7 +20,9 @@ Json = dict[str, Any]
 ABSENT_REASONS = frozenset(get_args(AbsentReason))
 
 
-def extensions(fact: Fact[Any], *, raw: bool = True, reason: bool = True, explicit: bool = False) -> list[Json]:
+def extensions(
+    fact: Fact[Any], *, raw: bool = True, reason: bool = True, explicit: bool = False
+) -> list[Json]:
     """The extensions that say how a fact came to be known. ``raw`` and ``reason`` are left out where the element says them.
 
     ``explicit`` says of an absent fact that the case states the absence, where an element that FHIR demands has a
@@ -71,7 +73,7 @@ class Meta:
     status: str | None = None
     reason: str | None = None
     method: str | None = None
-    span: tuple[int, int] | None = None
+    span: Span | None = None
     candidates: list[tuple[str, str | None]] = field(default_factory=list)
     sources: dict[str, list[Json]] = field(default_factory=dict)
 
@@ -98,53 +100,71 @@ def read_meta(element: Any) -> Meta:
             ):
                 meta.raw = raw
                 meta.sources["raw"] = [extension]
-            case {"url": urls.READING, "extension": list(parts)} if len(extension) == 2 and "reading" not in meta.sources:
+            case {"url": urls.READING, "extension": list(parts)} if (
+                len(extension) == 2 and "reading" not in meta.sources
+            ):
                 _read_parts(meta, extension, parts)
     return meta
 
 
 def _read_parts(meta: Meta, extension: Json, parts: list[Any]) -> None:
-    span: dict[str, int] = {}
+    said: dict[str, Any] = {}
     candidates: list[tuple[str, str | None]] = []
-    status = method = None
     for part in parts:
         match part:
-            case {"url": "status", "valueCode": ("derived" | "ambiguous" | "absent") as status} if len(part) == 2:
-                pass
-            case {"url": "method", "valueString": str(method)} if len(part) == 2:
-                pass
-            case {"url": ("start" | "end") as end, "valueUnsignedInt": int(position)} if len(part) == 2:
-                span[end] = position
-            case {"url": "candidate", "extension": [{"url": "value", "valueString": str(value), **more1}, *rest]} if (
-                len(part) == 2 and not more1 and len(rest) <= 1
-            ):
-                how = None
-                if rest:
-                    match rest[0]:
-                        case {"url": "method", "valueString": str(how)} if len(rest[0]) == 2:
-                            pass
-                        case _:
-                            return
-                candidates.append((value, how))
+            case {"url": "candidate", "extension": list(inner)} if len(part) == 2:
+                candidate = _read_candidate(inner)
+                if candidate is None:
+                    return
+                candidates.append(candidate)
+            case {"url": "status" | "method" | "start" | "end"} if len(part) == 2 and part["url"] not in said:
+                name = part["url"]
+                value = part.get(_PARTS[name])
+                if value is None or (name == "status" and value not in ("derived", "ambiguous", "absent")):
+                    return
+                said[name] = value
             case _:
                 return  # a shape of someone else's: all of it stays where it is
-    if len(span) == 1:
+    if ("start" in said) != ("end" in said) or not isinstance(said.get("method", ""), str):
         return
-    meta.status, meta.method, meta.candidates = status, method, candidates
-    meta.span = (span["start"], span["end"]) if span else None
+    if "start" in said:
+        try:
+            meta.span = Span(start=said["start"], end=said["end"])
+        except ValidationError:
+            return
+    meta.status, meta.method, meta.candidates = said.get("status"), said.get("method"), candidates
     meta.sources["reading"] = [extension]
 
 
-def make_fact(fact_type: type[Fact[Any]], value: Any, meta: Meta, *, raw: str | None = None) -> Fact[Any] | None:
+_PARTS = {
+    "status": "valueCode",
+    "method": "valueString",
+    "start": "valueUnsignedInt",
+    "end": "valueUnsignedInt",
+}
+
+
+def _read_candidate(parts: list[Any]) -> tuple[str, str | None] | None:
+    match parts:
+        case [{"url": "value", "valueString": str(value)}] if len(parts[0]) == 2:
+            return value, None
+        case [{"url": "value", "valueString": str(value)}, {"url": "method", "valueString": str(how)}] if (
+            len(parts[0]) == len(parts[1]) == 2
+        ):
+            return value, how
+    return None
+
+
+def make_fact(
+    fact_type: type[Fact[Any]], value: Any, meta: Meta, *, raw: str | None = None
+) -> Fact[Any] | None:
     """The fact that a value and its extensions make, or ``None``; consumes exactly what the fact carries.
 
     ``raw`` is what was written where the element itself, not an extension, says it.
     """
     written = raw if raw is not None else meta.raw
-    content: dict[str, Any] = {"raw": written, "method": meta.method}
-    if meta.span is not None:
-        content["span"] = Span(start=meta.span[0], end=meta.span[1]) if 0 <= meta.span[0] < meta.span[1] else None
-    used = ["raw", "reading"]
+    content: dict[str, Any] = {"raw": written, "method": meta.method, "span": meta.span}
+    used = ["reading"] if raw is not None else ["raw", "reading"]
     if value is not None:
         content |= {"value": value, "status": "derived" if meta.status == "derived" else "stated"}
         if meta.status in ("ambiguous", "absent") or meta.candidates:
@@ -158,7 +178,8 @@ def make_fact(fact_type: type[Fact[Any]], value: Any, meta: Meta, *, raw: str | 
         try:
             adapter = TypeAdapter(_inner(fact_type))
             content["candidates"] = tuple(
-                {"value": adapter.validate_python(_candidate_value(text)), "method": how} for text, how in meta.candidates
+                {"value": adapter.validate_python(_candidate_value(text)), "method": how}
+                for text, how in meta.candidates
             )
         except (ValidationError, InputError):
             content |= {"method": None, "span": None}
@@ -181,3 +202,10 @@ def make_fact(fact_type: type[Fact[Any]], value: Any, meta: Meta, *, raw: str | 
 
 def _inner(fact_type: type[Fact[Any]]) -> Any:
     return fact_type.__pydantic_generic_metadata__["args"][0]
+
+
+def copied(node: Any) -> Any:
+    """A copy of a JSON tree; faster than copy.deepcopy, which looks for what JSON does not have."""
+    if isinstance(node, dict):
+        return {name: copied(value) for name, value in node.items()}
+    return [copied(value) for value in node] if isinstance(node, list) else node

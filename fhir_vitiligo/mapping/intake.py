@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping.facts import copied
 from fhir_vitiligo.mapping.residue import Path
 
 MAX_DEPTH = 100
@@ -54,7 +54,13 @@ class Entry:
     def own(self) -> tuple[str, str, str, str] | None:
         """(case, kind, key, part) where we wrote it."""
         identifiers = self.original.get("identifier")
-        for one in [identifiers] if isinstance(identifiers, dict) else identifiers if isinstance(identifiers, list) else ():
+        for one in (
+            [identifiers]
+            if isinstance(identifiers, dict)
+            else identifiers
+            if isinstance(identifiers, list)
+            else ()
+        ):
             if isinstance(one, dict) and one.get("system") == urls.ITEM and isinstance(one.get("value"), str):
                 parts = one["value"].split("/")
                 if len(parts) in (3, 4) and all(parts):
@@ -63,7 +69,7 @@ class Entry:
 
     def restore(self) -> None:
         """Put everything back that was read."""
-        fresh = copy.deepcopy(self.original)
+        fresh = copied(self.original)
         self.resource.clear()
         self.resource.update(fresh)
 
@@ -85,7 +91,7 @@ def collect(document: Any) -> tuple[list[Entry], list[Envelope]]:
     for entry in tuple(entries):
         for index, contained in enumerate(entry.resource.get("contained") or ()):
             if isinstance(contained, dict):
-                inner = Entry(contained, entry.label, ("contained", index), entry, original=copy.deepcopy(contained))
+                inner = Entry(contained, entry.label, ("contained", index), entry, original=copied(contained))
                 entries.append(inner)
     return entries, envelopes
 
@@ -100,15 +106,19 @@ def _check_depth(document: Any) -> None:
             stack.extend((child, depth + 1) for child in (node.values() if isinstance(node, dict) else node))
 
 
-def _collect(document: Any, entries: list[Entry], envelopes: list[Envelope], url: str | None, place: str) -> None:
+def _collect(
+    document: Any, entries: list[Entry], envelopes: list[Envelope], url: str | None, place: str
+) -> None:
     if isinstance(document, list | tuple):
         for index, item in enumerate(document):
             _collect(item, entries, envelopes, None, f"{place}[{index}]")
         return
     if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
-        raise InputError("expected a FHIR resource: a JSON object with a resourceType", code="structure", expression=place)
+        raise InputError(
+            "expected a FHIR resource: a JSON object with a resourceType", code="structure", expression=place
+        )
     if document["resourceType"] != "Bundle":
-        resource = copy.deepcopy(document)
+        resource = copied(document)
         label = str(document["resourceType"])
         if isinstance(document.get("id"), str):
             label += "/" + document["id"]
@@ -118,7 +128,7 @@ def _collect(document: Any, entries: list[Entry], envelopes: list[Envelope], url
             label += place if place.startswith("[") else f" ({place})"
         entries.append(Entry(resource, label, full_url=url, original=document))
         return
-    envelope = {name: copy.deepcopy(value) for name, value in document.items() if name != "entry"}
+    envelope = {name: copied(value) for name, value in document.items() if name != "entry"}
     label = f"Bundle/{document['id']}" if isinstance(document.get("id"), str) else f"Bundle{place}"
     envelopes.append(Envelope(envelope, label))
     found = document.get("entry", [])
@@ -127,8 +137,12 @@ def _collect(document: Any, entries: list[Entry], envelopes: list[Envelope], url
     outer: list[Any] = []
     for index, entry in enumerate(found):
         if not isinstance(entry, dict):
-            raise InputError("an entry of a Bundle must be an object", code="structure", expression=f"Bundle.entry[{index}]")
-        around = {name: copy.deepcopy(value) for name, value in entry.items() if name != "resource"}
+            raise InputError(
+                "an entry of a Bundle must be an object",
+                code="structure",
+                expression=f"Bundle.entry[{index}]",
+            )
+        around = {name: copied(value) for name, value in entry.items() if name != "resource"}
         outer.append(around)
         resource = entry.get("resource")
         if resource is not None:
@@ -139,7 +153,15 @@ def _collect(document: Any, entries: list[Entry], envelopes: list[Envelope], url
                 _settle_entry(around, entries[before])
     if outer:
         envelope["entry"] = outer
-    if envelope.get("type") in ("transaction", "collection", "document", "searchset", "batch", "message", "history"):
+    if envelope.get("type") in (
+        "transaction",
+        "collection",
+        "document",
+        "searchset",
+        "batch",
+        "message",
+        "history",
+    ):
         envelope.pop("type")
 
 
@@ -147,7 +169,9 @@ def _settle_entry(around: Json, entry: Entry) -> None:
     """Take away what only repeats the resource: its own URL and the request that puts it there."""
     identity = entry.original.get("id")
     if isinstance(identity, str):
-        if around.get("fullUrl") in (f"urn:uuid:{identity}",) or str(around.get("fullUrl")).endswith(f"/{entry.type}/{identity}"):
+        if around.get("fullUrl") in (f"urn:uuid:{identity}",) or str(around.get("fullUrl")).endswith(
+            f"/{entry.type}/{identity}"
+        ):
             around.pop("fullUrl")
         if around.get("request") == {"method": "PUT", "url": f"{entry.type}/{identity}"}:
             around.pop("request")
@@ -194,7 +218,8 @@ def references_in(node: Any) -> Iterator[str]:
 def patient_of(entry: Entry) -> str | None:
     """The reference to the patient that a resource is about."""
     for name in _SUBJECTS:
-        for value in entry.original.get(name) if isinstance(entry.original.get(name), list) else (entry.original.get(name),):
+        about = entry.original.get(name)
+        for value in about if isinstance(about, list) else (about,):
             found = reference_of(value)
             if found is not None:
                 return found
@@ -250,7 +275,11 @@ def _header_id(resource: Json) -> str | None:
     for extension in resource.get("extension") or () if isinstance(resource.get("extension"), list) else ():
         if isinstance(extension, dict) and extension.get("url") == urls.own("case-header"):
             for part in extension.get("extension") or ():
-                if isinstance(part, dict) and part.get("url") == "id" and isinstance(part.get("valueId"), str):
+                if (
+                    isinstance(part, dict)
+                    and part.get("url") == "id"
+                    and isinstance(part.get("valueId"), str)
+                ):
                     return str(part["valueId"])
     return None
 

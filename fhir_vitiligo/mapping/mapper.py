@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from fhir_vitiligo.case.model import Case
@@ -13,8 +13,8 @@ from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping.accept import Accepted, accept
 from fhir_vitiligo.mapping.composition import composition
 from fhir_vitiligo.mapping.declaration import Json
+from fhir_vitiligo.mapping.demanded import NOT_STATED
 from fhir_vitiligo.mapping.parts import kinds
-from fhir_vitiligo.mapping.shapes import NOT_STATED
 from fhir_vitiligo.mapping.writer import SOFTWARE, CaseWriter
 
 BundleType = Literal["transaction", "collection", "document"]
@@ -32,30 +32,43 @@ class Mapper:
         self,
         case: Case,
         *,
-        type: BundleType = "transaction",  # noqa: A002 - FHIR's own word: Bundle.type
+        type: BundleType = "transaction",
         recorded: datetime | str | None = None,
         accept_candidates: Accepted = (),
     ) -> Json:
         """The case as a Bundle.
 
         ``recorded`` is when the conversion was made (Provenance.recorded); without it the Provenance says that it is unknown, so
-        that the same case always gives the same bytes. ``accept_candidates`` takes readings of ambiguous values that the caller
+        that the same case always gives the same bytes (a document is put together at a time in any case: without
+        ``recorded`` its ``timestamp`` is now). ``accept_candidates`` takes readings of ambiguous values that the caller
         vouches for: ``{"assessments.vetf-t0.total": "7.6"}``.
         """
         if type not in get_args(BundleType):
-            raise MappingError(f"unknown Bundle type {type!r}: use {', '.join(get_args(BundleType))}", code="value")
+            raise MappingError(
+                f"unknown Bundle type {type!r}: use {', '.join(get_args(BundleType))}", code="value"
+            )
         writer = CaseWriter(accept(case, accept_candidates), self.release)
         resources = writer.resources()
         resources.append(self._provenance(writer, resources, recorded))
         if type == "document":
             resources.insert(0, composition(writer, resources, recorded_instant(recorded)))
-        return bundle(resources, type, document=writer.id("case", "bundle"), time=recorded_instant(recorded), case=case.id)
+        return bundle(
+            resources,
+            type,
+            document=writer.id("case", "bundle"),
+            time=recorded_instant(recorded),
+            case=case.id,
+        )
 
     def resources(self, case: Case, *, recorded: datetime | str | None = None) -> list[Json]:
         """The resources of a case, without a Bundle around them."""
-        return [entry["resource"] for entry in self.to_fhir(case, type="collection", recorded=recorded)["entry"]]
+        return [
+            entry["resource"] for entry in self.to_fhir(case, type="collection", recorded=recorded)["entry"]
+        ]
 
-    def _provenance(self, writer: CaseWriter, targets: Iterable[Json], recorded: datetime | str | None) -> Json:
+    def _provenance(
+        self, writer: CaseWriter, targets: Iterable[Json], recorded: datetime | str | None
+    ) -> Json:
         kind = kinds(self.release)["case"]
         (provenance,) = writer.item(kind, "record", writer.case)
         provenance["target"] = [{"reference": "urn:uuid:" + target["id"]} for target in targets]
@@ -77,7 +90,8 @@ def recorded_instant(recorded: datetime | str | None) -> str | None:
     text = recorded.isoformat() if isinstance(recorded, datetime) else recorded
     if not _INSTANT.match(text):
         raise MappingError(
-            f"{text!r} is no instant: write a date, a time and its offset from UTC, such as 2024-03-05T10:30:00Z", code="value"
+            f"{text!r} is no instant: write a date, a time and its offset from UTC, such as 2024-03-05T10:30:00Z",
+            code="value",
         )
     return text
 
@@ -91,8 +105,8 @@ def bundle(resources: list[Json], kind: str, *, document: str, time: str | None,
         found["identifier"] = {"system": urls.ITEM, "value": f"{case}/case/bundle"}
     found["type"] = kind
     if kind == "document":
-        # bdl-10 demands the time of the document; what is not known says so.
-        found |= {"timestamp": time} if time else {"_timestamp": {"extension": [dict(NOT_STATED["extension"][0])]}}
+        # bdl-10 demands the time at which the document was put together.
+        found["timestamp"] = time or datetime.now(UTC).isoformat(timespec="seconds")
     entries: list[Any] = []
     for resource in resources:
         entry: Json = {"fullUrl": "urn:uuid:" + resource["id"], "resource": resource}

@@ -28,7 +28,7 @@ def relative_extension(moment: Moment, to: Writing) -> Json:
             {"url": "target", "valueReference": to.reference("timepoint", moment.of)},
             {"url": "targetPath", "valueString": to.period_path},
             {"url": "relationship", "valueCode": moment.relation},
-            {"url": "offset", "value" + codec.type: codec.encode(moment.offset, to)},
+            {"url": "offset", "value" + codec.datatype: codec.encode(moment.offset, to)},
         ],
     }
 
@@ -37,7 +37,10 @@ def read_relative(element: Any, of: Reading) -> tuple[Moment, Json] | None:
     """The offset an element's extension states, in any of the shapes that releases and packages have for it."""
     found = element.get("extension") if isinstance(element, dict) else None
     for extension in found if isinstance(found, list) else ():
-        if not isinstance(extension, dict) or extension.get("url") not in (urls.RELATIVE_DATE_TIME, urls.RELATIVE_DATE):
+        if not isinstance(extension, dict) or extension.get("url") not in (
+            urls.RELATIVE_DATE_TIME,
+            urls.RELATIVE_DATE,
+        ):
             continue
         parts = {part.get("url"): part for part in extension.get("extension") or () if isinstance(part, dict)}
         if len(parts) != len(extension.get("extension") or ()):
@@ -75,7 +78,7 @@ def _read_parts(parts: dict[Any, Json], of: Reading) -> Moment | None:
 class InstantCodec(Codec):
     """dateTime: a date as precise as known, else an offset, else words; never a made-up date."""
 
-    type = "DateTime"
+    datatype = "DateTime"
     primitive = True
 
     def encode(self, value: Moment, to: Writing) -> Any:
@@ -111,7 +114,7 @@ class InstantCodec(Codec):
                     relative[1].clear()
                 return fact
             for extension in _texts(element):
-                fact = make_fact(fact_type, _said(extension["valueString"]), read_meta(element))
+                fact = make_fact(fact_type, Moment(text=extension["valueString"]), read_meta(element))
                 if fact is not None:
                     extension.clear()
                 return fact
@@ -126,16 +129,10 @@ def _texts(element: Any) -> Iterator[Json]:
                 yield extension
 
 
-def _said(text: str) -> Moment:
-    """Words for a time that has no other place in a dateTime: an age, or just text."""
-    moment = Moment.model_validate(text)
-    return moment if moment.date is None and moment.offset is None else Moment(text=text)
-
-
 class PeriodStartCodec(InstantCodec):
     """The start of a Period; where there is no time at all, the Period says so."""
 
-    type = "Period"
+    datatype = "Period"
     primitive = False
 
     def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
@@ -158,7 +155,7 @@ _INSTANT = InstantCodec()
 class OnsetCodec(Codec):
     """onset[x], abatement[x]: dateTime (or an offset from a time point), Age, Range, string."""
 
-    type = "DateTime"
+    datatype = "DateTime"
     primitive = True
 
     def __init__(self, *, dates: bool = True) -> None:
@@ -177,10 +174,12 @@ class OnsetCodec(Codec):
         base = name[:-3]
         moment: Moment | None = fact.value
         said = extensions(fact)
-        if moment is not None and (moment.age or moment.age_range):
-            codec, value = (_AGE, moment.age) if moment.age else (_RANGE, moment.age_range)
-            node = codec.encode(value, to)
-            parent[base + codec.type] = {"extension": said, **node} if said else node
+        if moment is not None and moment.age is not None:
+            node = _AGE.encode(moment.age, to)
+            parent[base + "Age"] = {"extension": said, **node} if said else node
+        elif moment is not None and moment.age_range is not None:
+            node = _RANGE.encode(moment.age_range, to)
+            parent[base + "Range"] = {"extension": said, **node} if said else node
         elif moment is not None and moment.text is not None:
             parent[base + "String"] = moment.text
             if said:
@@ -197,7 +196,7 @@ class OnsetCodec(Codec):
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         base = name[:-3]
         for codec in (_AGE, _RANGE):
-            node = parent.get(base + codec.type)
+            node = parent.get(base + codec.datatype)
             if isinstance(node, dict) and (value := codec.decode(node, of)) is not None:
                 return _moment_fact(fact_type, node, **{"age" if codec is _AGE else "age_range": value})
         text = parent.get(base + "String")
@@ -207,7 +206,10 @@ class OnsetCodec(Codec):
                 del parent[base + "String"]
             return fact
         period = parent.get(base + "Period")
-        if isinstance(period, dict) and (fact := self._instant.take(period, "start", fact_type, of)) is not None:
+        if (
+            isinstance(period, dict)
+            and (fact := self._instant.take(period, "start", fact_type, of)) is not None
+        ):
             return fact
         for member in ("DateTime", "String"):
             if (fact := self._instant.take(parent, base + member, fact_type, of)) is not None:

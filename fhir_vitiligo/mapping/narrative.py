@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 from fhir_vitiligo.case.values import Fact, Model
 
@@ -22,9 +22,17 @@ def said(value: Any) -> str:
     return words(value)
 
 
-def narrative(title: str, lines: Iterable[tuple[str, Any]]) -> dict[str, str]:
+class Labelled(Protocol):
+    """A field with the words for it."""
+
+    @property
+    def label(self) -> str:
+        """What people read."""
+
+
+def narrative(title: str, lines: Iterable[tuple[Labelled, Any]]) -> dict[str, str]:
     """``Resource.text``: ``generated``, a title and a list of label and value."""
-    items = "".join([f"<li>{label}: {_escaped(said(value))}</li>" for label, value in lines])
+    items = "".join([f"<li>{field.label}: {_escaped(said(value))}</li>" for field, value in lines])
     body = f"{title}</p><ul>{items}</ul></div>" if items else f"{title}</p></div>"
     return {"status": "generated", "div": _OPEN + body}
 
@@ -37,7 +45,13 @@ def _fact(fact: Fact[Any]) -> str:
     value, raw = fact.value, fact.raw
     if value is None:
         return str(fact)
-    text = value if value.__class__ is str else ("yes" if value else "no") if value.__class__ is bool else said(value)
+    text = (
+        value
+        if value.__class__ is str
+        else ("yes" if value else "no")
+        if value.__class__ is bool
+        else said(value)
+    )
     return text if raw is None or raw == text else f"{text} (written: {raw})"
 
 

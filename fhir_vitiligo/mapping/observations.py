@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from fhir_vitiligo.case.values import Fact, Quantity
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import BooleanCodec, Codec, ConceptCodec, QuantityCodec, Reading, StringCodec, Writing
+from fhir_vitiligo.mapping.codecs import BooleanCodec, Codec, QuantityCodec, Reading, StringCodec, Writing
+from fhir_vitiligo.mapping.coded import ConceptCodec
 from fhir_vitiligo.mapping.facts import ABSENT_REASONS, Json, Meta, extensions, make_fact, read_meta
 
 
@@ -23,7 +24,7 @@ class ValueCodec(Codec):
 
     def __init__(self, inner: Codec) -> None:
         self.inner = inner
-        self.type = inner.type  # type: ignore[misc]  # the type of what is inside
+        self.datatype = inner.datatype  # the type of what is inside
 
     def encode(self, value: Any, to: Writing) -> Any:
         return self.inner.encode(value, to)
@@ -74,12 +75,18 @@ class ValueCodec(Codec):
         if isinstance(self.inner, StringCodec):
             node = parent.get("valueCodeableConcept")
             text = node.get("text") if isinstance(node, dict) else None
-            if isinstance(node, dict) and isinstance(text, str) and (fact := make_fact(fact_type, text, read_meta(node))):
+            if (
+                isinstance(node, dict)
+                and isinstance(text, str)
+                and (fact := make_fact(fact_type, text, read_meta(node)))
+            ):
                 del node["text"]
                 return fact
         if isinstance(self.inner, ConceptCodec) and isinstance(parent.get("valueBoolean"), bool):
             word = "present" if parent["valueBoolean"] else "absent"
-            if self.inner.category == "presence" and (fact := make_fact(fact_type, word, read_meta(parent.get("_valueBoolean")))):
+            if self.inner.category == "presence" and (
+                fact := make_fact(fact_type, word, read_meta(parent.get("_valueBoolean")))
+            ):
                 del parent["valueBoolean"]
                 return fact
         if isinstance(self.inner, BooleanCodec):
@@ -90,7 +97,11 @@ class ValueCodec(Codec):
 def _number_elsewhere(parent: Json, fact_type: type[Fact[Any]]) -> Fact[Any] | None:
     for member in ("valueInteger", "valueString"):
         written = parent.get(member)
-        if isinstance(written, bool) or not isinstance(written, int | str) or (isinstance(written, str) and not written.strip()):
+        if (
+            isinstance(written, bool)
+            or not isinstance(written, int | str)
+            or (isinstance(written, str) and not written.strip())
+        ):
             continue
         try:
             value, raw = Quantity.model_validate(written), None

@@ -12,8 +12,9 @@ from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping.compiler import CompiledField, Step, compile_field, parse
 from fhir_vitiligo.mapping.declaration import Demand, Json, Part
+from fhir_vitiligo.mapping.demanded import NOT_STATED
 from fhir_vitiligo.mapping.resources import PARTS
-from fhir_vitiligo.mapping.shapes import NOT_STATED
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledPart:
@@ -101,7 +102,11 @@ def _compile(part: Part, release: Release) -> CompiledPart:
     return CompiledPart(
         part,
         part.resource,
-        tuple(compile_field(field, part.model, part.resource, release) for field in part.fields if release in field.releases),
+        tuple(
+            compile_field(field, part.model, part.resource, release)
+            for field in part.fields
+            if release in field.releases
+        ),
         tuple(demand(one) for one in part.demands if release in one.releases),
         path(part.effective.fhir) if part.effective is not None else None,
         differences.constants(release, part.resource),

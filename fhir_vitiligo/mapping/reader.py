@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +18,7 @@ from fhir_vitiligo.mapping.intake import Entry, key_of, normal_reference
 from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.mapping.parts import CompiledPart, kinds
 from fhir_vitiligo.mapping.recognition import Recognised, medication_code, recognise
+from fhir_vitiligo.mapping.residue import at, leaves
 from fhir_vitiligo.mapping.writer import TEST_DATA, CaseWriter
 
 _IDENTIFIER = IdentifierCodec()
@@ -37,7 +37,15 @@ Place = tuple[str, str]
 class Source:
     """One resource and what it is to the case."""
 
-    def __init__(self, entry: Entry, kind: str, key: str, part: str, known: Recognised | None, resource: Json | None = None) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        kind: str,
+        key: str,
+        part: str,
+        known: Recognised | None,
+        resource: Json | None = None,
+    ) -> None:
         self.entry, self.kind, self.key, self.part, self.known = entry, kind, key, part, known
         self.resource = entry.resource if resource is None else resource
         self.product: str | None = None
@@ -98,7 +106,11 @@ class GroupReader:
                 entry.resource = entry.holder.resource["contained"][entry.path[1]]
         for source in self.sources:
             code = medication_code(source.entry.resource)
-            source.resource = product_view(source.entry.resource, code) if source.part == "in-place" else source.entry.resource
+            source.resource = (
+                product_view(source.entry.resource, code)
+                if source.part == "in-place"
+                else source.entry.resource
+            )
 
     def _attempt(self) -> Case | None:
         self._urls.clear()
@@ -141,9 +153,10 @@ class GroupReader:
         for details in error.errors():
             inner = details.get("ctx", {}).get("error")
             for fault in inner.faults if isinstance(inner, InconsistentCaseError) else ():
-                collection, index, *rest = fault.path[1:] if fault.path[0] == "subject" else fault.path
-                item = (content["subject"] if fault.path[0] == "subject" else content)[collection][index]
-                self._skip.add((_KIND_OF[str(collection)], item.key, str(rest[0])))
+                of_subject = fault.path[0] == "subject"
+                collection, index, field = map(str, fault.path[1:4] if of_subject else fault.path[:3])
+                item = (content["subject"] if of_subject else content)[collection][int(index)]
+                self._skip.add((_KIND_OF[collection], item.key, field))
         if len(self._skip) + len(self.dropped) == before:
             raise error
 
@@ -196,19 +209,25 @@ class GroupReader:
                 self.dropped.add((kind, key))
             self._skip.add((kind, key, name))
 
-    def _parts(self, source: Source) -> Iterator[CompiledPart]:
+    def _parts(self, source: Source) -> list[CompiledPart]:
         """The part a resource is: by what our identifier says, by its type, and by what was recognised."""
         kind = kinds(self.release)[source.kind]
         part = "" if source.part == "in-place" else source.part
         wanted = dict(source.known.sets) if source.known is not None else {}
-        for compiled in kind.further if part else kind.main:
-            if compiled.part.name != part:
-                continue
-            if source.known is None and compiled.resource != source.entry.type:
-                continue
-            if source.known is not None and not self._fits(compiled, source, wanted):
-                continue
-            yield compiled
+        fitting = [
+            compiled
+            for compiled in (kind.further if part else kind.main)
+            if compiled.part.name == part
+            and (
+                compiled.resource == source.entry.type
+                if source.known is None
+                else self._fits(compiled, source, wanted)
+            )
+        ]
+        if source.known is None and len(fitting) > 1:
+            # Parts of one resource type differ in their constants.
+            fitting.sort(key=lambda compiled: _unlikeness(compiled.part.constants(), source.entry.original))
+        return fitting
 
     def _fits(self, compiled: CompiledPart, source: Source, wanted: dict[str, Any]) -> bool:
         if any(wanted.get(name, value) != value for name, value in compiled.part.sets.items()):
@@ -223,7 +242,11 @@ class GroupReader:
     def _part(self, compiled: CompiledPart, source: Source, key: str) -> dict[str, Any]:
         part = compiled.part
         self._scope = source.entry.holder.label if source.entry.holder else source.entry.label
-        view = View(source.resource, self.release) if source.known is not None and source.part != "in-place" else None
+        view = (
+            View(source.resource, self.release)
+            if source.known is not None and source.part != "in-place"
+            else None
+        )
         resource = source.resource if view is None else view.view
         content: dict[str, Any] = {}
         if not part.name and part.identifiers != "none":
@@ -234,7 +257,11 @@ class GroupReader:
             value = field.read(resource, self)
             if value is not None and value != ():
                 _set(content, field.case, value)
-        if source.product is not None and "product" not in content and ("product", source.product) not in self.dropped:
+        if (
+            source.product is not None
+            and "product" not in content
+            and ("product", source.product) not in self.dropped
+        ):
             content["product"] = source.product
         self._time(compiled, resource, content, key)
         content |= part.sets
@@ -250,7 +277,11 @@ class GroupReader:
     def _identifiers(self, resource: Json) -> tuple[Any, ...]:
         found = resource.get("identifier")
         nodes = [found] if isinstance(found, dict) else found if isinstance(found, list) else []
-        more = [e for e in resource.get("extension") or () if isinstance(e, dict) and e.get("url") == urls.own("further-identifier")]
+        more = [
+            e
+            for e in resource.get("extension") or ()
+            if isinstance(e, dict) and e.get("url") == urls.own("further-identifier")
+        ]
         result = []
         for node in [*nodes, *(extension.get("valueIdentifier") for extension in more)]:
             if not isinstance(node, dict) or node.get("system") == urls.ITEM:
@@ -290,23 +321,34 @@ class GroupReader:
             if own is not None and own[1] in kinds(self.release) and self._is_ours(entry, own):
                 self.case_id = self.case_id or own[0]
                 self._take(entry, own[1], own[2], own[3], None, taken)
-            elif entry.type == "Provenance" and entry.case and entry.case.startswith("case ") and _has_header(entry):
+            elif (
+                entry.type == "Provenance"
+                and entry.case
+                and entry.case.startswith("case ")
+                and _has_header(entry)
+            ):
                 self.case_id = self.case_id or entry.case.removeprefix("case ")
                 self._take(entry, "case", "record", "", None, taken)
             elif (known := recognise(entry.original)) is not None:
                 if known.weak:
                     weak.append((entry, known))
                 else:
-                    self._take(entry, known.kind, self._new_key(entry, known, taken), known.part, known, taken)
+                    self._take(
+                        entry, known.kind, self._new_key(entry, known, taken), known.part, known, taken
+                    )
         self._take_referred(weak, taken)
         if not self.case_id:
             self.case_id = self._case_name()
 
     def _is_ours(self, entry: Entry, own: tuple[str, str, str, str]) -> bool:
         kind = kinds(self.release)[own[1]]
-        return any(c.resource == entry.type for c in (kind.further if own[3] else kind.main) if c.part.name == own[3])
+        return any(
+            c.resource == entry.type for c in (kind.further if own[3] else kind.main) if c.part.name == own[3]
+        )
 
-    def _take(self, entry: Entry, kind: str, key: str, part: str, known: Recognised | None, taken: set[Place]) -> None:
+    def _take(
+        self, entry: Entry, kind: str, key: str, part: str, known: Recognised | None, taken: set[Place]
+    ) -> None:
         source = Source(entry, kind, key, part, known)
         self.sources.append(source)
         taken.add((kind, key))
@@ -332,20 +374,26 @@ class GroupReader:
         waiting = True
         while waiting:
             waiting = False
-            wanted = set()
+            wanted: set[str] = set()
             for source in self.sources:
                 for reference in references_in(source.entry.original):
-                    scoped = reference if not reference.startswith("#") else f"{source.entry.label}{reference}"
+                    scoped = (
+                        reference if not reference.startswith("#") else f"{source.entry.label}{reference}"
+                    )
                     wanted.update(normal_reference(scoped))
             for entry, known in tuple(weak):
                 refers_to_drug = known.kind == "intervention" and any(
                     self._names.get(name, ("", ""))[0] == "product"
                     for reference in references_in(entry.original)
-                    for name in normal_reference(reference if not reference.startswith("#") else f"{entry.label}{reference}")
+                    for name in normal_reference(
+                        reference if not reference.startswith("#") else f"{entry.label}{reference}"
+                    )
                 )
                 if refers_to_drug or (known.kind != "intervention" and not wanted.isdisjoint(entry.names())):
                     weak.remove((entry, known))
-                    self._take(entry, known.kind, self._new_key(entry, known, taken), known.part, known, taken)
+                    self._take(
+                        entry, known.kind, self._new_key(entry, known, taken), known.part, known, taken
+                    )
                     waiting = True
 
     def _case_name(self) -> str:
@@ -377,6 +425,11 @@ def _set(content: dict[str, Any], path: str, value: Any) -> None:
         content[name] = value
 
 
+def _unlikeness(constants: Json, resource: Json) -> int:
+    """How many more of the constants a resource lacks than it has."""
+    return sum(-1 if at(resource, path) == value else 1 for path, value in leaves(constants))
+
+
 def _has_header(entry: Entry) -> bool:
     extensions = entry.original.get("extension")
     return any(isinstance(e, dict) and e.get("url") == urls.own("case-header") for e in extensions or ())
@@ -385,6 +438,7 @@ def _has_header(entry: Entry) -> bool:
 def _is_test_data(resource: Json) -> bool:
     security = resource.get("meta", {}).get("security") if isinstance(resource.get("meta"), dict) else None
     return any(
-        isinstance(label, dict) and (label.get("system"), label.get("code")) == (TEST_DATA["system"], TEST_DATA["code"])
+        isinstance(label, dict)
+        and (label.get("system"), label.get("code")) == (TEST_DATA["system"], TEST_DATA["code"])
         for label in (security if isinstance(security, list) else ())
     )

@@ -39,12 +39,23 @@ def concept_of(code: Any, category: str) -> Concept | None:
         if not isinstance(one, dict):
             continue
         codings = _dicts(one.get("coding"))
-        pairs = [(c.get("system"), c.get("code")) for c in codings if isinstance(c.get("code"), str) and isinstance(c.get("system"), str)]
+        pairs = [
+            (c.get("system"), c.get("code"))
+            for c in codings
+            if isinstance(c.get("code"), str) and isinstance(c.get("system"), str)
+        ]
         found = registry.recognise_codings(category, pairs)
         found = found or next((c for pair in pairs if (c := registry.recognise(category, *pair))), None)
         if found is None:
             texts = [one.get("text"), *(c.get("display") for c in codings)]
-            found = next((c for text in texts if isinstance(text, str) and (c := registry.recognise_text(category, text))), None)
+            found = next(
+                (
+                    c
+                    for text in texts
+                    if isinstance(text, str) and (c := registry.recognise_text(category, text))
+                ),
+                None,
+            )
         if found is not None:
             return found
     return None
@@ -122,7 +133,9 @@ def _medication_use(resource: Json) -> Recognised | None:
     about = any(concept_of(reason, "diagnosis") is not None for reason in reasons(resource))
     if resource.get("status") == "entered-in-error":
         return None
-    return Recognised("intervention", sets={"kind": use_kind(resource, meant)}, weak=meant is None and not about)
+    return Recognised(
+        "intervention", sets={"kind": use_kind(resource, meant)}, weak=meant is None and not about
+    )
 
 
 def use_kind(resource: Json, drug: Concept | None) -> str:
@@ -167,7 +180,9 @@ RECOGNISERS: Mapping[str, Callable[[Json], Recognised | None]] = {
     "MedicationRequest": _medication_use,
     "MedicationAdministration": _medication_use,
     "MedicationDispense": _medication_use,
-    "Medication": lambda resource: Recognised("product", weak=concept_of(resource.get("code"), "drug") is None),
+    "Medication": lambda resource: Recognised(
+        "product", weak=concept_of(resource.get("code"), "drug") is None
+    ),
     "BodyStructure": lambda resource: Recognised("lesion", weak=True),
     "DocumentReference": _document,
     "AdverseEvent": _adverse_event,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from fhir_vitiligo.fhir.definitions import definitions_of
+from fhir_vitiligo.fhir.definition_types import Element
+from fhir_vitiligo.fhir.definitions import Definitions, definitions_of
 from fhir_vitiligo.fhir.release import Release
 
 Path = tuple[str | int, ...]
@@ -56,29 +57,53 @@ def at(node: Any, path: Path) -> Any:
 
 def expression(release: Release, resource_type: str, path: Path) -> str:
     """A FHIRPath for a JSON path: ``valueQuantity`` is ``value``, ``_birthDate`` is ``birthDate``, lists have an index."""
-    text = resource_type
+    names = _elements(release, resource_type, tuple(step for step in path if isinstance(step, str)))
+    text, used = resource_type, 0
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{_element(release, step.removeprefix('_'))}"
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += "." + names[used]
+            used += 1
     return text
 
 
-@lru_cache(maxsize=4096)
-def _element(release: Release, member: str) -> str:
-    bases, types = _choices(release)
-    for end in range(len(member) - 1, 0, -1):
-        if member[end].isupper() and member[:end] in bases and member[end:] in types:
-            return member[:end]
-    return member
-
-
-@lru_cache(maxsize=3)
-def _choices(release: Release) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of choice elements, and of types as a choice spells them."""
+@lru_cache(maxsize=8192)
+def _elements(release: Release, resource_type: str, members: tuple[str, ...]) -> tuple[str, ...]:
+    """The element names of JSON members: the definitions tell a choice from a name that only looks like one."""
     definitions = definitions_of(release)
-    bases = {
-        element.path.rpartition(".")[2].removesuffix("[x]")
-        for name in definitions.type_names
-        for element in definitions.structure(name).elements
-        if element.path.endswith("[x]")
-    }
-    return frozenset(bases), frozenset(name[0].upper() + name[1:] for name in definitions.type_names)
+    place: str | None = resource_type
+    names = []
+    for member in members:
+        name = member.removeprefix("_")
+        element, chosen = _find(definitions, place, name)
+        names.append(element.name if element is not None else name)
+        place = None
+        if element is not None:
+            code = chosen or (element.types[0].code if len(element.types) == 1 else "")
+            if element.content_reference is not None:
+                place = element.content_reference
+            elif code in ("BackboneElement", "Element"):
+                place = element.path
+            elif code in definitions.complex_types:
+                place = code
+            else:
+                place = "Element"  # a primitive: its id and extensions
+    return tuple(names)
+
+
+def _find(definitions: Definitions, place: str | None, name: str) -> tuple[Element | None, str]:
+    """The element that a member is, below a place, and the type it was chosen with."""
+    try:
+        structure = definitions.structure((place or "").partition(".")[0])
+    except KeyError:
+        return None, ""
+    element = structure.element(f"{place}.{name}")
+    if element is not None:
+        return element, ""
+    for choice in structure.children(place or ""):
+        if choice.is_choice and name.startswith(choice.name):
+            for one in choice.types:
+                if name[len(choice.name) :] == one.code[0].upper() + one.code[1:]:
+                    return choice, one.code
+    return None, ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,61 +14,31 @@ from fhir_vitiligo.case.values import Fact, Quantity
 from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import Codec, ConceptCodec, QuantityCodec, Reading, StringCodec, TermCodec, Writing, _dicts, concept_json
-from fhir_vitiligo.mapping.compiler import CompiledField, compile_field, consume_code, is_coded
-from fhir_vitiligo.mapping.declaration import ALL, Field
-from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.codecs import Codec, QuantityCodec, Reading, StringCodec, Writing, dicts
+from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec, concept_json
+from fhir_vitiligo.mapping.compiler import (
+    COMPONENT_REGION,
+    CompiledField,
+    FieldReading,
+    compile_field,
+    consume_code,
+    is_coded,
+    known_as,
+    value_of,
+)
+from fhir_vitiligo.mapping.declaration import Field
+from fhir_vitiligo.mapping.facts import Json, copied
 from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.mapping.observations import ValueCodec
-from fhir_vitiligo.terminology import registry
 from fhir_vitiligo.terminology.systems import UCUM
 
 _INSTANT = InstantCodec()
-
-NOT_STATED: Json = {"extension": [{"url": urls.DATA_ABSENT_REASON, "valueCode": "unknown"}]}
-"""What stands in an element that FHIR demands and the case says nothing about."""
-
-
-class Required(Codec):
-    """Around the codec of an element that FHIR demands: an absence that the case states differs from one it does not."""
-
-    def __init__(self, inner: Codec, fallback: Json | None = None, releases: frozenset[Release] = ALL) -> None:
-        self.inner = inner
-        self.type = inner.type  # type: ignore[misc]  # the type of what is inside
-        self.fallback, self.releases = fallback or {}, releases
-
-    def bind(self, resource: str, path: str, release: Release) -> Codec:
-        return Required(self.inner, self.fallback) if release in self.releases else self.inner
-
-    def encode(self, value: Any, to: Writing) -> Any:
-        return self.inner.encode(value, to)
-
-    def decode(self, node: Any, of: Reading) -> Any:
-        return self.inner.decode(node, of)
-
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        self.inner.put(parent, name, fact, to)
-        if fact.value is None:
-            parent[self.member(name)] = {"extension": extensions(fact, explicit=True), **_copy(self.fallback)}
-
-    def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
-        node = parent.get(self.member(name))
-        meta = read_meta(node)
-        if meta.reason is not None and (meta.status is None or self.fallback):
-            return make_fact(fact_type, None, meta) if meta.status is not None else None
-        return self.inner.take(parent, name, fact_type, of)
-
-
-def _copy(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {name: _copy(value) for name, value in node.items()}
-    return [_copy(value) for value in node] if isinstance(node, list) else node
 
 
 class GroupCodec(Codec):
     """A BackboneElement that is a model of its own within the item: its fields, relative to the element."""
 
-    type = "BackboneElement"
+    datatype = "BackboneElement"
 
     def __init__(self, model: type[BaseModel], fields: tuple[Field, ...]) -> None:
         self.model, self.fields = model, fields
@@ -88,7 +58,7 @@ class GroupCodec(Codec):
     def encode(self, value: Any, to: Writing) -> Json:
         node: Json = {}
         for field in self._compiled:
-            item = field.get(value)
+            item = value_of(field, value)
             if item is not None and item != ():
                 field.write(node, item, to)
         return node
@@ -96,14 +66,16 @@ class GroupCodec(Codec):
     def decode(self, node: Any, of: Reading) -> Any:
         if not isinstance(node, dict):
             return None
-        trial = _copy(node)
-        content = {field.case: field.read(trial, of) for field in self._compiled}  # type: ignore[arg-type]
+        trial, reading = copied(node), cast(FieldReading, of)
+        content = {field.case: field.read(trial, reading) for field in self._compiled}
         try:
-            value = self.model.model_validate({name: item for name, item in content.items() if item is not None})
+            value = self.model.model_validate(
+                {name: item for name, item in content.items() if item is not None}
+            )
         except ValidationError:
             return None
         for field in self._compiled:
-            field.read(node, of)  # type: ignore[arg-type]
+            field.read(node, reading)
         return value
 
 
@@ -121,7 +93,7 @@ def _side(node: Any, codec: ConceptCodec, of: Reading) -> str | None:
 class SiteCodec(Codec):
     """A site as CodeableConcept, its side as the laterality extension (Condition.bodySite has no room for it)."""
 
-    type = "CodeableConcept"
+    datatype = "CodeableConcept"
 
     def encode(self, value: Site, to: Writing) -> Json:
         node = _SITE.encode(value.site, to)
@@ -135,18 +107,18 @@ class SiteCodec(Codec):
         if site is None:
             return None
         side = None
-        for extension in _dicts(node.get("extension")):
+        for extension in dicts(node.get("extension")):
             if extension.get("url") == urls.LATERALITY:
                 side = _side(extension.get("valueCodeableConcept"), _SIDE, of)
                 if side is not None:
                     del extension["url"]
-        return Site(site=site, side=side)  # type: ignore[arg-type]  # a word of _SIDES
+        return Site(site=site, side=side)
 
 
 class StructureCodec(Codec):
     """R5's BodyStructure.includedStructure: one site with its laterality. R4 nests the same in an extension."""
 
-    type = "BackboneElement"
+    datatype = "BackboneElement"
 
     def encode(self, value: Site, to: Writing) -> Json:
         node: Json = {"structure": _SITE.encode(value.site, to)}
@@ -156,13 +128,13 @@ class StructureCodec(Codec):
 
     def decode(self, node: Any, of: Reading) -> Site | None:
         site = _SITE.decode(node.get("structure"), of) if isinstance(node, dict) else None
-        return Site(site=site, side=_side(node.get("laterality"), _SIDE, of)) if site is not None else None  # type: ignore[arg-type]
+        return Site(site=site, side=_side(node.get("laterality"), _SIDE, of)) if site is not None else None
 
 
 class LocationCodec(Codec):
     """R4's BodyStructure has one location: the first site with its qualifier, any further ones in an extension each."""
 
-    type = "BackboneElement"
+    datatype = "BackboneElement"
     whole = True
 
     def encode(self, value: tuple[Site, ...], to: Writing) -> Json:
@@ -186,16 +158,19 @@ class LocationCodec(Codec):
         sites = []
         site = _SITE.decode(parent.get("location"), of)
         if site is not None:
-            side = next((side for q in _dicts(parent.get("locationQualifier")) if (side := _side(q, _R4_SIDE, of))), None)
-            sites.append(Site(site=site, side=side))  # type: ignore[arg-type]  # a word of _SIDES
-        for extension in _dicts(parent.get("extension")):
+            side = next(
+                (side for q in dicts(parent.get("locationQualifier")) if (side := _side(q, _R4_SIDE, of))),
+                None,
+            )
+            sites.append(Site(site=site, side=side))
+        for extension in dicts(parent.get("extension")):
             if extension.get("url") != urls.own("further-site"):
                 continue
-            parts = {part.get("url"): part for part in _dicts(extension.get("extension"))}
+            parts = {part.get("url"): part for part in dicts(extension.get("extension"))}
             site = _SITE.decode(parts.get("site", {}).get("valueCodeableConcept"), of)
             if site is not None:
                 side = _side(parts.get("laterality", {}).get("valueCodeableConcept"), _SIDE, of)
-                sites.append(Site(site=site, side=side))  # type: ignore[arg-type]  # a word of _SIDES
+                sites.append(Site(site=site, side=side))
                 for part in (extension, parts["site"], parts.get("laterality", {}) if side else {}):
                     part.pop("url", None)
         return tuple(sites) or None
@@ -203,57 +178,59 @@ class LocationCodec(Codec):
 
 _ITEM, _REGION = TermCodec(InstrumentItemTerm), TermCodec(RegionTerm)
 _NUMBER = ValueCodec(QuantityCodec())
-_REGION_URL = urls.own("component-region")
 
 
 class ComponentCodec(Codec):
     """A component of a score: its code is the item, with the region beside it, or the region alone."""
 
-    type = "BackboneElement"
+    datatype = "BackboneElement"
 
     def encode(self, value: Component, to: Writing) -> Json:
         node: Json = {}
         if value.item is not None:
             node["code"] = _ITEM.encode(value.item, to)
+            if value.region is None and (
+                known_as(node["code"], "observation") or self._is_region(node["code"])
+            ):
+                node["extension"] = [{"url": COMPONENT_REGION, "valueBoolean": False}]
             if value.region is not None:
-                node["extension"] = [{"url": _REGION_URL, "valueCodeableConcept": _REGION.encode(value.region, to)}]
-        else:
+                node["extension"] = [
+                    {"url": COMPONENT_REGION, "valueCodeableConcept": _REGION.encode(value.region, to)}
+                ]
+        elif value.region is not None:
             node["code"] = _REGION.encode(value.region, to)
-            if value.region is not None and value.region.concept is None:
-                node["extension"] = [{"url": _REGION_URL, "valueBoolean": True}]
+            if not self._is_region(node["code"]):
+                node["extension"] = [{"url": COMPONENT_REGION, "valueBoolean": True}]
         _NUMBER.put(node, "value[x]", value.value, to)
         return node
 
     def decode(self, node: Any, of: Reading) -> Component | None:
         code = node.get("code") if isinstance(node, dict) else None
-        if not isinstance(code, dict) or any(
-            registry.recognise("observation", coding.get("system"), coding.get("code")) for coding in _dicts(code.get("coding"))
-        ):
+        if not isinstance(code, dict):
             return None
-        marks = [e for e in _dicts(node.get("extension")) if e.get("url") == _REGION_URL]
-        alone = any(mark.get("valueBoolean") is True for mark in marks) or self._is_region(code)
-        trial = _copy(node)
+        marks = [e for e in dicts(node.get("extension")) if e.get("url") == COMPONENT_REGION]
+        if not marks and known_as({**code, "text": None}, "observation") is not None:
+            return None
+        said = next(
+            (mark["valueBoolean"] for mark in marks if isinstance(mark.get("valueBoolean"), bool)), None
+        )
+        alone = said if said is not None else not marks and self._is_region(code)
+        trial = copied(node)
         if self._read(trial, alone, of) is None:
             return None
         return self._read(node, alone, of)
 
     @staticmethod
     def _is_region(code: Json) -> bool:
-        codings = _dicts(code.get("coding"))
-        for category in ("instrument-item", "region"):
-            if any(registry.recognise(category, c.get("system"), c.get("code")) for c in codings) or registry.recognise_text(
-                category, code.get("text")
-            ):
-                return category == "region"
-        return False
+        return known_as(code, "instrument-item") is None and known_as(code, "region") is not None
 
     @staticmethod
     def _read(node: Json, alone: bool, of: Reading) -> Component | None:
         item = None if alone else _ITEM.decode(node["code"], of)
         region = _REGION.decode(node["code"], of) if alone else None
-        for mark in _dicts(node.get("extension")):
-            if mark.get("url") == _REGION_URL:
-                if alone and mark.get("valueBoolean") is True:
+        for mark in dicts(node.get("extension")):
+            if mark.get("url") == COMPONENT_REGION:
+                if mark.get("valueBoolean") is alone:
                     mark.clear()
                 elif not alone and region is None:
                     region = _REGION.decode(mark.get("valueCodeableConcept"), of)
@@ -286,13 +263,17 @@ class StrengthCodec(QuantityCodec):
 
     @staticmethod
     def _is_one(denominator: Any) -> bool:
-        return isinstance(denominator, dict) and denominator.get("value") == 1 and denominator.get("code") in (None, "1")
+        return (
+            isinstance(denominator, dict)
+            and denominator.get("value") == 1
+            and denominator.get("code") in (None, "1")
+        )
 
 
 class PeriodCodec(Codec):
     """Start or end of what was done, in R5: occurrencePeriod, or, where occurrence[x] is the schedule, an extension."""
 
-    type = "Period"
+    datatype = "Period"
 
     def __init__(self, end: str) -> None:
         self.end = end
@@ -319,7 +300,7 @@ class PeriodCodec(Codec):
         period = parent.get("occurrencePeriod")
         if isinstance(period, dict) and (fact := _INSTANT.take(period, self.end, fact_type, of)) is not None:
             return fact
-        for extension in _dicts(parent.get("extension")):
+        for extension in dicts(parent.get("extension")):
             period = extension.get("valuePeriod")
             if extension.get("url") == urls.own("treatment-period") and isinstance(period, dict):
                 return _INSTANT.take(period, self.end, fact_type, of)
@@ -329,7 +310,7 @@ class PeriodCodec(Codec):
 class AdherenceCodec(Codec):
     """R5's MedicationStatement.adherence.code: the R4 status, coded where the value set has the same."""
 
-    type = "CodeableConcept"
+    datatype = "CodeableConcept"
     SYSTEM = "http://hl7.org/fhir/CodeSystem/medication-statement-adherence"
     _CODED = {"active": "taking", "on-hold": "on-hold", "stopped": "stopped", "not-done": "not-taking"}  # noqa: RUF012
 
@@ -348,7 +329,7 @@ class AdherenceCodec(Codec):
         if not isinstance(node, dict):
             return None
         word = self.words.get(str(node.get("text")))
-        for coding in _dicts(node.get("coding")):
+        for coding in dicts(node.get("coding")):
             same = next((w for w, code in self._CODED.items() if code == coding.get("code")), None)
             if coding.get("system") == self.SYSTEM and same is not None and word in (None, same):
                 word = same
@@ -365,7 +346,7 @@ class HeadlineCodec(Codec):
 
     def __init__(self, key: str, inner: Codec) -> None:
         self.key, self.inner, self.value = key, inner, ValueCodec(inner)
-        self.type = inner.type  # type: ignore[misc]  # the type of what is inside
+        self.datatype = inner.datatype  # the type of what is inside
 
     def encode(self, value: Any, to: Writing) -> Any:
         return self.inner.encode(value, to)
@@ -382,7 +363,7 @@ class HeadlineCodec(Codec):
         parent.setdefault("component", []).append(component)
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
-        for component in _dicts(parent.get("component")):
+        for component in dicts(parent.get("component")):
             if is_coded(component.get("code"), "observation", self.key):
                 fact = self.value.take(component, name, fact_type, of)
                 if fact is not None:
@@ -394,15 +375,26 @@ class HeadlineCodec(Codec):
 class DoiCodec(Codec):
     """A DOI as Identifier."""
 
-    type = "Identifier"
+    datatype = "Identifier"
     SYSTEM = "https://doi.org"
-    _SPELLINGS = ("https://doi.org", "http://doi.org", "https://dx.doi.org", "http://dx.doi.org", "urn:doi", "doi")
+    _SPELLINGS = (
+        "https://doi.org",
+        "http://doi.org",
+        "https://dx.doi.org",
+        "http://dx.doi.org",
+        "urn:doi",
+        "doi",
+    )
 
     def encode(self, value: str, to: Writing) -> Json:
         return {"system": self.SYSTEM, "value": value}
 
     def decode(self, node: Any, of: Reading) -> str | None:
-        if not isinstance(node, dict) or node.get("system") not in self._SPELLINGS or not isinstance(node.get("value"), str):
+        if (
+            not isinstance(node, dict)
+            or node.get("system") not in self._SPELLINGS
+            or not isinstance(node.get("value"), str)
+        ):
             return None
         del node["system"]
         return str(node.pop("value"))
@@ -411,7 +403,7 @@ class DoiCodec(Codec):
 class Sha1Codec(Codec):
     """Attachment.hash: SHA-1 as base64; the case has the usual 40 hexadecimal digits."""
 
-    type = "Base64Binary"
+    datatype = "Base64Binary"
     primitive = True
 
     def encode(self, value: str, to: Writing) -> str:

@@ -16,7 +16,7 @@ from fhir_vitiligo.mapping.facts import Json
 class WordsCodec(Codec):
     """CodeableConcept.text; with ``words``, only those."""
 
-    type = "CodeableConcept"
+    datatype = "CodeableConcept"
 
     def __init__(self, *words: str) -> None:
         self.words = words
@@ -47,7 +47,7 @@ class DayWordsCodec(WordsCodec):
 class YesNoCodec(Codec):
     """CodeableConcept from HL7's Yes/No indicator (https://terminology.hl7.org/CodeSystem-v2-0136.html)."""
 
-    type = "CodeableConcept"
+    datatype = "CodeableConcept"
     SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0136"
 
     def encode(self, value: bool, to: Writing) -> Json:

@@ -14,12 +14,15 @@ from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import IdentifierCodec
 from fhir_vitiligo.mapping.compiler import Step, _enter
 from fhir_vitiligo.mapping.declaration import Json
+from fhir_vitiligo.mapping.facts import copied
 from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.mapping.narrative import narrative
 from fhir_vitiligo.mapping.parts import CompiledPart, Kind, kinds
 
 NAMESPACE = bytes.fromhex("5b6f0c4e7d1f5c0f9a3e2f1b8c7d6e5a")
 """Namespace of all ids: uuid5 of case id, kind, key and part."""
+
+_NAMESPACE_HASH = sha1(NAMESPACE, usedforsecurity=False)
 
 SOFTWARE = "fhir_vitiligo"
 TEST_DATA: Json = {
@@ -28,12 +31,16 @@ TEST_DATA: Json = {
     "display": "test health data",
 }
 _IDENTIFIER = IdentifierCodec()
+EMPTY: tuple[()] = ()
+"""The one empty tuple there is (CPython shares it)."""
 _INSTANT = InstantCodec()
 
 
 def resource_id(name: str) -> str:
     """uuid5 (RFC 9562) of a name in the project's namespace, as text."""
-    digest = sha1(NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
+    hashed = _NAMESPACE_HASH.copy()
+    hashed.update(name.encode())
+    digest = hashed.hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
@@ -86,17 +93,27 @@ class CaseWriter:
 
     def _resource(self, compiled: CompiledPart, key: str, item: Any, *, always: bool) -> Json | None:
         part = compiled.part
-        present = [(field, value) for field in compiled.fields if (value := field.get(item)) is not None and value != ()]
-        if not present and not always and not (part.effective and not part.anchored and getattr(item, "date", None)):
+        # Most fields of most items are empty, so a look into the instance comes first; an empty tuple says nothing either.
+        values = item.__dict__
+        present = [
+            (field, value)
+            for field in compiled.fields
+            if (value := values[field.case] if field.get is None else field.get(item)) is not None and value is not EMPTY
+        ]
+        if (
+            not present
+            and not always
+            and not (part.effective and not part.anchored and getattr(item, "date", None))
+        ):
             return None
         resource: Json = {"resourceType": compiled.resource, "id": self.id(part.kind, key, part.name)}
         if self.case.synthetic:
             resource["meta"] = {"security": [dict(TEST_DATA)]}
-        resource["text"] = narrative(part.title, [(field.label, value) for field, value in present])
+        resource["text"] = narrative(part.title, present)
         self._identify(resource, compiled, key, getattr(item, "identifiers", ()))
         resource.update(part.constants())
-        for name, value in compiled.release_constants.items():
-            resource[name] = value
+        if compiled.release_constants:
+            resource.update(compiled.release_constants)
         for element, codes in compiled.codes.items():
             if element in resource:
                 resource[element] = codes.get(resource[element], resource[element])
@@ -112,10 +129,12 @@ class CaseWriter:
         for path, unless, value in compiled.demands:
             if not _there(resource, unless):
                 *around, last = path
-                _enter(resource, around)[last.name] = _copied(value)
+                _enter(resource, around)[last.name] = copied(value)
         return resource
 
-    def _identify(self, resource: Json, compiled: CompiledPart, key: str, others: tuple[Identifier, ...]) -> None:
+    def _identify(
+        self, resource: Json, compiled: CompiledPart, key: str, others: tuple[Identifier, ...]
+    ) -> None:
         room = compiled.part.identifiers
         if room == "none":
             return
@@ -128,7 +147,8 @@ class CaseWriter:
         resource["identifier"] = own
         if others:
             resource["extension"] = [
-                {"url": urls.own("further-identifier"), "valueIdentifier": _IDENTIFIER.encode(one, self)} for one in others
+                {"url": urls.own("further-identifier"), "valueIdentifier": _IDENTIFIER.encode(one, self)}
+                for one in others
             ]
 
     def default_time(self, at: str | None, *, anchored: bool, required: bool) -> Fact[Moment] | None:
@@ -158,9 +178,3 @@ def _there(resource: Any, path: tuple[Step, ...]) -> bool:
             return False
         resource = resource[step.name]
     return True
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _copied(item) for name, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value

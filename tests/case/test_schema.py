@@ -62,9 +62,9 @@ def test_every_dumped_case_fits(case: Case) -> None:
         "{id: x, subject: {age: 19, birth_date: 2005}}",
         "{id: x, subject: {birth_date: 2005-03}}",
         "{id: x, subject: {age: {value: {value: '19', unit: a}, raw: nineteen, span: [0, 8]}}}",
-        "{id: x, timepoints: [{key: t0, when: 2024-03-05}, {key: t1, when: {status: absent, reason: unknown}}]}",
+        "{id: x, timepoints: [{key: t0, when: 2024-03-05}, {key: t1, when: {status: absent}}]}",
         "{id: x, timepoints: [{key: t1, when: 10-12 wk after t0}, {key: t2, when: next spring}]}",
-        "{id: x, lesions: [{key: a, sites: [cheek, {site: face, side: right}], size: '>3 cm2', target: true}]}",
+        "{id: x, lesions: [{key: a, sites: [cheek, {site: face, side: right}], size: '>3 cm2'}]}",
         "{id: x, interventions: [{key: a, kind: topical, dose: 0.3 cc, schedule: every 2 wk for 9 mo}]}",
         "{id: x, assessments: [{key: a, instrument: VETF, total: {raw: '7, 6', status: ambiguous, "
         "candidates: [{value: 7.6, method: comma}]}}]}",

@@ -128,7 +128,7 @@ def test_what_cannot_be_loaded_is_told_and_the_rest_is_loaded(call: Call, tmp_pa
     lines = [
         b'{"id": "a"}',
         b'{"id": "b", "subject": {"sex": "m"}}',
-        b'{"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": {"resourceType": "Patient"}}]}',
+        b'{"resourceType": "Bundle", "type": "batch", "entry": [{"resource": {"resourceType": "Patient"}}]}',
         b'{"resourceType": "Patient", "id": "p"}',
     ]
     (tmp_path / "x.ndjson").write_bytes(b"\n".join(lines))
@@ -179,7 +179,8 @@ def registry(tmp_path: Path) -> Path:
 
 
 def test_a_reader_that_has_seen_enough_ends_the_program_quietly(registry: Path) -> None:
-    command = f"{sys.executable} -c 'from fhir_vitiligo.cli import main; main()' to-fhir {registry} -j 2 | head -c 100"
+    program = f"{sys.executable} -c 'from fhir_vitiligo.cli import main; main()'"
+    command = f"{program} to-fhir {registry} -j 2 | head -c 100"
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, timeout=60, check=True)
     assert len(done.stdout) == 100
     assert done.stderr == b""
@@ -203,10 +204,13 @@ def test_ctrl_c_ends_quietly_and_leaves_no_half_file(registry: Path, jobs: str) 
     assert [path.name for path in registry.parent.iterdir()] == ["registry.ndjson"]
 
 
-def _at_a_terminal(*arguments: str) -> str:
-    """What the program writes to a terminal."""
+def _at_a_terminal(*arguments: str, patience: float) -> str:
+    """What the program writes to a terminal when work is long after so many seconds."""
+    script = f"from fhir_vitiligo.cli import main, work; work._PATIENCE = {patience}; main()"
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([*PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=theirs)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdout=subprocess.DEVNULL, stderr=theirs
+    )
     os.close(theirs)
     written = b""
     try:
@@ -220,7 +224,7 @@ def _at_a_terminal(*arguments: str) -> str:
 
 
 def test_a_bar_shows_long_work_at_a_terminal_and_only_there(registry: Path) -> None:
-    shown = _at_a_terminal("to-fhir", str(registry), "-o", str(registry) + ".out")
+    shown = _at_a_terminal("to-fhir", str(registry), "-o", str(registry) + ".out", patience=0.1)
     assert "100%" in shown
     quiet = subprocess.run(
         [*PROGRAM, "to-fhir", str(registry), "-o", str(registry) + ".out"], capture_output=True, check=True
@@ -230,4 +234,4 @@ def test_a_bar_shows_long_work_at_a_terminal_and_only_there(registry: Path) -> N
 
 def test_short_work_has_no_bar(tmp_path: Path) -> None:
     (tmp_path / "case.yaml").write_text("id: x\n")
-    assert _at_a_terminal("to-fhir", str(tmp_path / "case.yaml")) == ""
+    assert _at_a_terminal("to-fhir", str(tmp_path / "case.yaml"), patience=5) == ""

@@ -104,7 +104,8 @@ def test_a_bad_case_is_told_with_file_line_and_path_and_leaves_no_file(call: Cal
     write(tmp_path, "bad.yaml", BAD)
     result = call("to-fhir", "bad.yaml", "-o", "out.json", status=1)
     assert result.stderr == (
-        "error: bad.yaml:3:8 subject.sex: 'm' is not allowed here: write 'male', 'female', 'other' or 'unknown'\n"
+        "error: bad.yaml:3:8 subject.sex: 'm' is not allowed here: "
+        "write 'male', 'female', 'other' or 'unknown'\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.yaml"]
 
@@ -193,10 +194,19 @@ def _form(text: str, form: int) -> bytes:
 @pytest.mark.parametrize(
     "kind",
     [
-        "files", "directory", "mixed directory", "glob", "deep glob", "NDJSON", "NDJSON, gzip", "NDJSON, bzip2",
-        "NDJSON by another name", "NDJSON with blank lines", "documents",
+        "files",
+        "directory",
+        "mixed directory",
+        "glob",
+        "deep glob",
+        "NDJSON",
+        "NDJSON, gzip",
+        "NDJSON, bzip2",
+        "NDJSON by another name",
+        "NDJSON with blank lines",
+        "documents",
     ],
-)  # fmt: skip
+)
 def test_every_kind_of_input_gives_a_bundle_a_line_in_order(call: Call, tmp_path: Path, kind: str) -> None:
     arguments = sources(tmp_path)[kind]
     result = call("to-fhir", *arguments)

@@ -34,7 +34,8 @@ AWKWARD_TEXTS = (
     "a\nb", "a\n\n  b\n c", "tab\there", "line\r\nend", "carriage\rreturn", "%", "@x", "`x`", "!tag", "*alias", "&anchor", "? x",
     "5 mL", "cc", "1 mo before t0", "19 a", "10-19 a", "2 per 1 d", "every 2 wk", ">50 %", "cheek", "Vitiligo", "vasi", "VETF",
     "naïve café", "e\u0301", "白癜风", "😀 ok", "\u200bzero\u200b", "right\u202eleft", "no\u00a0break", "sep\u2028arated", "\ufeffbom",
-    "nel\u3000wide", "long " * 40 + "end", "n" * 300, "present", "absent", "unknown", "Absent",
+    "nel\u3000wide", "long " * 40 + "end", "n" * 300, "present", "absent", "unknown", "Absent", "rater", "Band of the score", "Trend",
+    "Head", "colour", "unstated", "311-313 nm", "7,6",
 )  # fmt: skip
 # Codes with every fate: known and written, known and never written, unknown, mistyped, ours, without a system.
 AWKWARD_CODES = (

@@ -31,7 +31,7 @@ SCORE = Part(
         Field("total", "value[x]", ValueCodec(QuantityCodec())),
         component("rater", "rater", TermCodec(terms.RaterTerm)),
         Field("components", "component[*]", ComponentCodec()),
-        Field("interpretation", "interpretation[0]", TermCodec(terms.InterpretationTerm)),
+        component("interpretation", "score-band", TermCodec(terms.InterpretationTerm)),
         NOTE,
     ),
 )

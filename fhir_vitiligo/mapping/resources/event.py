@@ -9,7 +9,7 @@ from fhir_vitiligo.mapping.codecs import ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import CodedCodec, TermCodec, concept_json
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, Effective, Field, Part
 from fhir_vitiligo.mapping.demanded import RequiredBinding
-from fhir_vitiligo.mapping.resources.common import AT, NOTE, extension, observation
+from fhir_vitiligo.mapping.resources.common import AT, NOTE, observation
 
 ADVERSE_EVENT = Part(
     kind="event",

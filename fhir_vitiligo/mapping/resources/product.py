@@ -33,7 +33,9 @@ MEDICATION = Part(
                 ),
             ),
         ),
-        extension("licence", "product-licence", ConceptCodec("licence", {w: w for w in ("licensed", "unlicensed")})),
+        extension(
+            "licence", "product-licence", ConceptCodec("licence", {w: w for w in ("licensed", "unlicensed")})
+        ),
     ),
 )
 

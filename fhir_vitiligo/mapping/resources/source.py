@@ -5,6 +5,7 @@ from __future__ import annotations
 from fhir_vitiligo.case.model import Source
 from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import Codec, DateCodec, StringCodec
+from fhir_vitiligo.mapping.coded import LanguageCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Field, Part
 from fhir_vitiligo.mapping.shapes import DoiCodec, SourceTextCodec
 from fhir_vitiligo.mapping.words import DayWordsCodec, WordsCodec
@@ -64,7 +65,7 @@ CITATION = Part(
         Field("volume", _published_form("volume"), StringCodec()),
         Field("issue", _published_form("issue"), StringCodec()),
         Field("published", _published_form("articleDate"), DateCodec()),
-        Field("language", _published_form("language[0].coding[0].code"), StringCodec("Code")),
+        Field("language", _published_form("language[0]"), LanguageCodec()),
         Field("pages", _published_form("pageString"), StringCodec()),
         Field("url", "citedArtifact.webLocation[0].url", StringCodec("Uri")),
         Field("authors", "citedArtifact.contributorship.entry[*].contributor.display", StringCodec()),

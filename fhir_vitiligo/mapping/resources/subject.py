@@ -6,7 +6,7 @@ from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Comorbidity, FamilyMember, Subject
 from fhir_vitiligo.mapping.codecs import CodeCodec, DateCodec, QuantityCodec
 from fhir_vitiligo.mapping.coded import TermCodec, concept_json
-from fhir_vitiligo.mapping.declaration import R5, Demand, Effective, Field, Json, Part
+from fhir_vitiligo.mapping.declaration import R5, Demand, Effective, Field, Part
 from fhir_vitiligo.mapping.moments import OnsetCodec
 from fhir_vitiligo.mapping.observations import ValueCodec
 from fhir_vitiligo.mapping.resources.common import NOTE, component, observation
@@ -103,10 +103,6 @@ FAMILY_MEMBER_ABSENT = Part(
 )
 
 
-def _comorbidity() -> Json:
-    return {"category": [concept_json("observation", "comorbidity")]}
-
-
 _COMORBIDITY_FIELDS = (
     Field("name", "code", TermCodec(terms.ComorbidityTerm)),
     Field("onset", "onset[x]", OnsetCodec()),
@@ -120,7 +116,6 @@ COMORBIDITY = Part(
     title="Comorbidity",
     when=lambda comorbidity: comorbidity.presence == "present",
     sets={"presence": "present"},
-    constants=_comorbidity,
     demands=(Demand("clinicalStatus", releases=R5, value=UNKNOWN_STATUS),),
     fields=_COMORBIDITY_FIELDS,
 )
@@ -133,7 +128,6 @@ COMORBIDITY_ABSENT = Part(
     when=lambda comorbidity: comorbidity.presence == "absent",
     sets={"presence": "absent"},
     constants=lambda: {
-        **_comorbidity(),
         "verificationStatus": {
             "coding": [
                 {"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "refuted"}

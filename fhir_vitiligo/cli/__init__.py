@@ -1,0 +1,64 @@
+"""The command line: ``fhir-vitiligo COMMAND``. A file for each group of commands; what they need is
+imported when they run.
+
+Exit status: 0 when all went well, 1 when an input has faults, 2 when the call itself is wrong, 130 after
+Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+import fhir_vitiligo
+from fhir_vitiligo.cli import check, convert, examples, explain, schema, serve, show
+from fhir_vitiligo.cli.reports import report
+from fhir_vitiligo.errors import FhirVitiligoError
+
+
+class Program(click.Group):
+    """A group whose commands end in sentences: errors as data become lines on stderr, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FhirVitiligoError as error:
+            report(error.issues)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            ctx.exit(130)
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough. What is still in the buffer has nowhere to go.
+            _forget(sys.stdout)
+            ctx.exit(141)
+
+
+def _forget(stream: Any) -> None:
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(fhir_vitiligo.__version__, prog_name="fhir-vitiligo")
+def main() -> None:
+    """Vitiligo cases to FHIR R4, R4B and R5 and back.
+
+    Where a command takes FILE it takes several, directories, globs, NDJSON, gzip and - for what comes in.
+    """
+
+
+for _command in (
+    examples.examples,
+    convert.to_fhir,
+    convert.from_fhir,
+    explain.explain,
+    show.table,
+    schema.schema,
+    check.validate,
+    serve.serve,
+    serve.load,
+):
+    main.add_command(_command)

@@ -1,0 +1,50 @@
+"""``examples``: the packaged cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Write the cases there as YAML files.",
+)
+@click.pass_context
+def examples(ctx: click.Context, name: str | None, output: str | None) -> None:
+    """List the packaged cases, print one (such as case-report), or write them to a directory."""
+    from fhir_vitiligo import packaged
+
+    names = packaged.example_names() if name is None else (name,)
+    if output is not None:
+        if not _write(Path(output), {one: packaged.example_text(one) for one in names}):
+            ctx.exit(1)
+    elif name is not None:
+        click.echo(packaged.example_text(name), nl=False)
+    else:
+        width = max(map(len, names))
+        for one in names:
+            click.echo(f"{one.ljust(width)}  {packaged.about(one)}")
+
+
+def _write(folder: Path, texts: dict[str, str]) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = False
+        for name, text in texts.items():
+            path = folder / f"{name}.yaml"
+            if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
+                click.echo(f"{path} is there with other content and was kept", err=True)
+                kept = True
+                continue
+            path.write_text(text, encoding="utf-8")
+            click.echo(path)
+    except OSError as error:
+        raise click.UsageError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
+    return not kept

@@ -1,0 +1,209 @@
+"""What the commands read: files, directories, globs, NDJSON, several documents in a file, ``-``,
+compressed or not.
+
+:func:`find` turns arguments into sources and refuses those that are not there; :func:`pieces` streams the
+sources as pieces of work, a file or a line each, so that memory does not grow with the input.
+"""
+
+from __future__ import annotations
+
+import bz2
+import glob
+import gzip
+import io
+import os
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import click
+
+from fhir_vitiligo.errors import InputError, Issue
+
+CASES = (".yaml", ".yml", ".json", ".ndjson", ".jsonl")
+FHIR = (".json", ".ndjson", ".jsonl")
+_LINES = (".ndjson", ".jsonl")
+_COMPRESSED = (".gz", ".bz2")
+MAX_DOCUMENT = 1 << 30
+"""Bytes of one document, after decompression: more is refused rather than read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file, or stdin (``path`` is ``None``)."""
+
+    name: str
+    path: Path | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of work: a whole file (``alone``) or one line of NDJSON.
+
+    ``content`` is ``None`` where whoever works on the piece reads the file; ``fault`` says why there is
+    nothing to read. ``consumed`` is how many bytes of the input the piece stands for, as a progress bar
+    counts them.
+    """
+
+    name: str
+    content: bytes | None = None
+    path: Path | None = None
+    line: int = 1
+    alone: bool = True
+    consumed: int = 0
+    fault: str | None = None
+
+    def text(self) -> bytes:
+        """The bytes; :class:`InputError` names the file and why it cannot be read."""
+        if self.fault is not None:
+            raise InputError(self.issue(self.fault))
+        if self.content is not None:
+            return self.content
+        assert self.path is not None
+        try:
+            with _open(self.path) as stream:
+                content = stream.read(MAX_DOCUMENT + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(self.issue(_reason(error))) from None
+        if len(content) > MAX_DOCUMENT:
+            raise InputError(
+                self.issue(f"more than {MAX_DOCUMENT} bytes in one document: give a line to each (NDJSON)")
+            )
+        return content
+
+    def issue(self, text: str) -> Issue:
+        return Issue("error", "structure", "", text, self.name, None if self.alone else self.line)
+
+    def placed(self, issue: Issue) -> Issue:
+        """The issue with the place of this piece: its file, and the line within the file."""
+        line = issue.line if self.alone else self.line
+        return Issue(
+            issue.severity,
+            issue.code,
+            issue.expression,
+            issue.text,
+            self.name,
+            line,
+            issue.column,
+            issue.rule,
+        )
+
+
+def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
+    """The sources that the arguments name, in their order; of a directory, in the order of names.
+
+    :class:`click.UsageError` for what is not there, before anything is done.
+    """
+    found: list[Source] = []
+    for argument in arguments:
+        if argument == "-":
+            found.append(Source("<stdin>", None, 0))
+            continue
+        path = Path(argument)
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if _plain(p).suffix.lower() in suffixes and p.is_file())
+            if not files:
+                raise click.UsageError(
+                    f"no file {', '.join('*' + suffix for suffix in suffixes)} in the directory {argument}"
+                )
+        elif path.exists():
+            files = [path]
+        else:
+            files = sorted(Path(name) for name in glob.glob(argument, recursive=True) if os.path.isfile(name))
+            if not files:
+                is_glob = any(sign in argument for sign in "*?[")
+                raise click.UsageError(
+                    f"no file matches {argument}" if is_glob else f"there is no file {argument}"
+                )
+        found += [Source(str(file), file, file.stat().st_size) for file in files]
+    return found
+
+
+def _plain(path: Path) -> Path:
+    """The path without the suffix of a compression."""
+    return path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
+
+
+def pieces(sources: Iterable[Source]) -> Iterator[Piece]:
+    """Every piece of work, in order. What cannot be read is a piece with a fault: it stops nothing else."""
+    for source in sources:
+        try:
+            if source.path is None:
+                yield from _pieces(source, _decompressed(sys.stdin.buffer), None)
+            else:
+                with open(source.path, "rb") as raw:
+                    yield from _pieces(source, _decompressed(raw), raw)
+        except (OSError, EOFError, zlib.error) as error:
+            yield Piece(source.name, fault=_reason(error))
+
+
+def _pieces(source: Source, stream: IO[bytes], raw: IO[bytes] | None) -> Iterator[Piece]:
+    by_name = _plain(Path(source.name)).suffix.lower() in _LINES
+    opening = []
+    if not by_name:
+        opening = list(_opening(stream))
+        if not _is_ndjson(opening):
+            regular = source.path is not None and source.path.is_file()
+            content = None if regular else b"".join(opening) + stream.read(MAX_DOCUMENT)
+            yield Piece(source.name, content, source.path if regular else None, consumed=source.size)
+            return
+    done = 0
+    for number, text in enumerate(_lines(opening, stream), start=1):
+        if not text.strip():
+            continue
+        position = raw.tell() if raw is not None else 0
+        consumed, done = max(position - done, 0), max(position, done)
+        if len(text) > MAX_DOCUMENT:
+            yield Piece(
+                source.name, line=number, alone=False, fault=f"a line of more than {MAX_DOCUMENT} bytes"
+            )
+            return
+        yield Piece(source.name, text.rstrip(b"\r\n"), line=number, alone=False, consumed=consumed)
+
+
+def _opening(stream: IO[bytes]) -> Iterator[bytes]:
+    """The lines up to the second that is not blank."""
+    filled = 0
+    while filled < 2 and (line := stream.readline(MAX_DOCUMENT + 1)):
+        filled += bool(line.strip())
+        yield line
+        if not line.lstrip().startswith(b"{") and line.strip():
+            return
+
+
+def _is_ndjson(opening: list[bytes]) -> bool:
+    """Whether a text begins with two lines that each look like an object of their own."""
+    filled = [line.strip() for line in opening if line.strip()]
+    return len(filled) == 2 and all(line.startswith(b"{") and line.endswith(b"}") for line in filled)
+
+
+def _lines(opening: list[bytes], stream: IO[bytes]) -> Iterator[bytes]:
+    yield from opening
+    while line := stream.readline(MAX_DOCUMENT + 1):
+        yield line
+
+
+def _open(path: Path) -> IO[bytes]:
+    return _decompressed(open(path, "rb"))
+
+
+def _decompressed(raw: IO[bytes]) -> IO[bytes]:
+    """The stream itself, or what a gzip or bzip2 stream holds; told by its first bytes."""
+    if not isinstance(raw, io.BufferedReader):
+        return raw
+    start = raw.peek(3)
+    if start.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
+    if start.startswith(b"BZh"):
+        return cast(IO[bytes], bz2.BZ2File(raw))
+    return raw
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
+        return f"cannot be read: the compressed file is broken ({error})"
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}"

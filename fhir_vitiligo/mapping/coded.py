@@ -1,0 +1,259 @@
+"""Codecs of coded values (https://hl7.org/fhir/R4/datatypes.html#CodeableConcept): terms, words of the registry, HL7 codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from fhir_vitiligo.case.values import Code, Term
+from fhir_vitiligo.errors import TerminologyError
+from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping.codecs import Codec, Reading, Writing, dicts
+from fhir_vitiligo.mapping.facts import Json
+from fhir_vitiligo.terminology import registry
+from fhir_vitiligo.terminology.concepts import Concept
+from fhir_vitiligo.terminology.systems import canonical_system
+
+
+def codings_json(concept: Concept) -> list[Json]:
+    """The codings a concept is written with; new objects at each call."""
+    return [dict(coding) for coding in _template(concept)]
+
+
+def _template(concept: Concept) -> list[Json]:
+    found = _TEMPLATES.get((concept.category, concept.key))
+    if found is None:
+        found = []
+        for coding in concept.codings:
+            node: Json = {"system": coding.system}
+            if coding.version is not None:
+                node["version"] = coding.version
+            node["code"] = coding.code
+            if coding.display is not None:
+                node["display"] = coding.display
+            found.append(node)
+        _TEMPLATES[concept.category, concept.key] = found
+    return found
+
+
+_TEMPLATES: dict[tuple[str, str], list[Json]] = {}
+
+
+def concept_json(category: str, key: str) -> Json:
+    """A CodeableConcept for a concept of the registry."""
+    concept = registry.concept(category, key)
+    return {"coding": codings_json(concept), "text": concept.display}
+
+
+class TermCodec(Codec):
+    """CodeableConcept. A concept's own codings first, then what the source stated; what may not be asserted stays a record."""
+
+    datatype = "CodeableConcept"
+
+    def __init__(self, term: type[Term]) -> None:
+        self.term = term
+
+    def encode(self, value: Term, to: Writing) -> Json:
+        node: Json = {}
+        codings: list[Json] = []
+        text = value.text
+        if value.concept is not None:
+            concept = registry.concept(value.category, value.concept)
+            codings += codings_json(concept)
+            text = text or concept.display
+        recorded = []
+        for code in value.codes:
+            if value.asserts(code):
+                codings.append(_coding(code))
+            else:
+                recorded.append({"url": urls.RECORDED_CODE, "extension": list(_recorded(code))})
+        if recorded:
+            node["extension"] = recorded
+        if codings:
+            node["coding"] = codings
+        if text is not None:
+            node["text"] = text
+        return node
+
+    def decode(self, node: Any, of: Reading) -> Term | None:
+        if not isinstance(node, dict):
+            return None
+        codings = [c for c in dicts(node.get("coding")) if isinstance(c.get("code"), str)]
+        recorded = [
+            e
+            for e in dicts(node.get("extension"))
+            if e.get("url") == urls.RECORDED_CODE and _recorded_code(e)
+        ]
+        text = node.get("text")
+        stated: list[tuple[Code, Json]] = []
+        for source in codings + recorded:
+            try:
+                stated.append((_code(source) if source in codings else _required(source), source))
+            except ValidationError:
+                continue
+        try:
+            value = self.term(
+                text=text if isinstance(text, str) and text.strip() else None,
+                codes=tuple(c for c, _ in stated),
+            )
+        except ValidationError:
+            try:
+                value = self.term(codes=tuple(c for c, _ in stated))
+            except ValidationError:
+                return None
+            text = None
+        if isinstance(text, str):
+            node.pop("text", None)
+        concept = registry.concept(value.category, value.concept) if value.concept else None
+        for code, source in stated:
+            if source.get("url") == urls.RECORDED_CODE:
+                source.clear()
+            elif code in value.codes:
+                for member in ("system", "code", "display", "version"):
+                    source.pop(member, None)
+            else:
+                consume_own(source, concept)
+        return value
+
+
+def _coding(code: Code) -> Json:
+    node = {"system": code.system, "version": code.version, "code": code.code, "display": code.display}
+    return {name: value for name, value in node.items() if value is not None}
+
+
+def _code(coding: Json) -> Code:
+    return Code.model_validate(
+        {name: coding[name] for name in ("system", "code", "display", "version") if name in coding}
+    )
+
+
+_RECORDED = ("system", "code", "display", "version")
+
+
+def _recorded(code: Code) -> list[Json]:
+    values = ((name, getattr(code, name)) for name in _RECORDED)
+    return [{"url": name, "valueString": value} for name, value in values if value is not None]
+
+
+def _recorded_code(extension: Json) -> Code | None:
+    parts = extension.get("extension")
+    if len(extension) != 2 or not isinstance(parts, list):
+        return None
+    values = {}
+    for part in parts:
+        match part:
+            case {"url": str(name), "valueString": str(value)} if (
+                len(part) == 2 and name in _RECORDED and name not in values
+            ):
+                values[name] = value
+            case _:
+                return None
+    try:
+        return Code.model_validate(values)
+    except ValidationError:
+        return None
+
+
+def _required(extension: Json) -> Code:
+    code = _recorded_code(extension)
+    if code is None:  # pragma: no cover - the caller checked
+        raise TerminologyError("not a recorded code")
+    return code
+
+
+def consume_own(coding: Json, concept: Concept | None) -> None:
+    """Remove a coding that the concept stands for; a display that is not ours stays."""
+    for own in concept.codings if concept else ():
+        if own.code == coding.get("code") and own.system == canonical_system(str(coding.get("system"))):
+            if coding.get("display") in (own.display, concept.display if concept else None):
+                coding.pop("display", None)
+            if coding.get("version") == own.version:
+                coding.pop("version", None)
+            coding.pop("system", None)
+            coding.pop("code", None)
+            return
+
+
+class ConceptCodec(Codec):
+    """CodeableConcept for a word of the case that is a key of a registry category (or maps to one)."""
+
+    datatype = "CodeableConcept"
+
+    def __init__(self, category: str, keys: Mapping[str, str] | None = None) -> None:
+        self.category = category
+        self.keys = keys
+        self.words = {key: word for word, key in keys.items()} if keys else None
+
+    def encode(self, value: str, to: Writing) -> Json:
+        return concept_json(self.category, self.keys[value] if self.keys else value)
+
+    def decode(self, node: Any, of: Reading) -> str | None:
+        if not isinstance(node, dict):
+            return None
+        text = node.get("text")
+        for coding in dicts(node.get("coding")):
+            concept = registry.recognise(self.category, str(coding.get("system")), str(coding.get("code")))
+            word = self._word(concept)
+            if concept is not None and word is not None:
+                for other in dicts(node.get("coding")):
+                    if (
+                        registry.recognise(self.category, str(other.get("system")), str(other.get("code")))
+                        == concept
+                    ):
+                        consume_own(other, concept)
+                if text == concept.display:
+                    node.pop("text")
+                return word
+        concept = registry.recognise_text(self.category, text) if isinstance(text, str) else None
+        word = self._word(concept)
+        if word is not None:
+            node.pop("text")
+        return word
+
+    def _word(self, concept: Concept | None) -> str | None:
+        if concept is None:
+            return None
+        return concept.key if self.words is None else self.words.get(concept.key)
+
+
+class CodedCodec(Codec):
+    """CodeableConcept or Coding from an HL7 code system of a fixed list: the case's words to its codes."""
+
+    def __init__(self, system: str, codes: Mapping[str, str], *, coding: bool = False) -> None:
+        self.datatype = "Coding" if coding else "CodeableConcept"
+        self.system, self.codes, self.bare = system, dict(codes), coding
+        self.words = {code: word for word, code in codes.items()}
+
+    def encode(self, value: str, to: Writing) -> Json:
+        coding = {"system": self.system, "code": self.codes[value]}
+        return coding if self.bare else {"coding": [coding]}
+
+    def decode(self, node: Any, of: Reading) -> str | None:
+        if not isinstance(node, dict):
+            return None
+        for coding in [node] if self.bare else dicts(node.get("coding")):
+            word = self.words.get(str(coding.get("code")))
+            if word is not None and coding.get("system") == self.system:
+                del coding["system"], coding["code"]
+                return word
+        return None
+
+
+class LanguageCodec(Codec):
+    """CodeableConcept for a language of BCP 47 (https://hl7.org/fhir/R5/valueset-all-languages.html)."""
+
+    datatype = "CodeableConcept"
+    SYSTEM = "urn:ietf:bcp:47"
+
+    def encode(self, value: str, to: Writing) -> Json:
+        return {"coding": [{"system": self.SYSTEM, "code": value}]}
+
+    def decode(self, node: Any, of: Reading) -> str | None:
+        for coding in dicts(node.get("coding")) if isinstance(node, dict) else ():
+            code = coding.get("code")
+            if coding.get("system") == self.SYSTEM and isinstance(code, str) and code.strip():
+                del coding["system"], coding["code"]
+                return code
+        return None
