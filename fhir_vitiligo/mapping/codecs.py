@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from fhir_vitiligo.case.coded import ABSOLUTE_URI
 from fhir_vitiligo.case.values import Fact, Identifier, Quantity, Range, Schedule
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.facts import Json, copied, extensions, make_fact, read_meta
 from fhir_vitiligo.terminology import registry, ucum
 from fhir_vitiligo.terminology.systems import UCUM, canonical_system
 
@@ -98,7 +98,14 @@ class Codec(ABC):
             return fact
         if not isinstance(node, dict):
             return None
-        return make_fact(fact_type, self.decode(node, of), read_meta(node))
+        kept = copied(node)
+        value = self.decode(node, of)
+        fact = make_fact(fact_type, value, read_meta(node))
+        if fact is None and value is not None:
+            # Read, yet nothing that this field takes: all of it is left.
+            node.clear()
+            node.update(kept)
+        return fact
 
     def put_plain(self, parent: Json, name: str, value: Any, to: Writing) -> None:
         """Write a value that is no fact."""

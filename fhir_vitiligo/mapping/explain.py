@@ -21,7 +21,7 @@ from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.compiler import CompiledField, value_of
 from fhir_vitiligo.mapping.declaration import Json
 from fhir_vitiligo.mapping.parts import CompiledPart, Kind, kinds
-from fhir_vitiligo.mapping.residue import Path, at, expression, leaves
+from fhir_vitiligo.mapping.residue import Path, at, element_names, leaves
 from fhir_vitiligo.mapping.writer import CaseWriter
 from fhir_vitiligo.terminology.systems import ALIAS, LOCAL, SNOMED_CT, UCUM
 
@@ -231,10 +231,12 @@ def _tokens(release: Release, resource: Json, path: Path) -> tuple[str, ...]:
     """
     found: list[str] = []
     node: Any = resource
+    members = tuple(step for step in path if isinstance(step, str))
+    names = iter(element_names(release, resource["resourceType"], members))
     for position, step in enumerate(path):
         node = node[step]
         if isinstance(step, str):
-            name = expression(release, "", (step,))[1:]
+            name = next(names)
             if name in ("url", "code") and found and "[" in found[-1] and isinstance(path[position - 1], int):
                 return ()  # what an extension or component is told by, which its name here says
             found.append(name)

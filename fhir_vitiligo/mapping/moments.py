@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from fhir_vitiligo.case.values import Fact, Moment
 from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import Codec, QuantityCodec, RangeCodec, Reading, Writing
-from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.facts import Json, copied, extensions, make_fact, read_meta
 
 _DURATION, _AGE, _RANGE = QuantityCodec("Duration"), QuantityCodec("Age"), RangeCodec()
 
@@ -197,8 +197,13 @@ class OnsetCodec(Codec):
         base = name[:-3]
         for codec in (_AGE, _RANGE):
             node = parent.get(base + codec.datatype)
+            kept = copied(node)
             if isinstance(node, dict) and (value := codec.decode(node, of)) is not None:
-                return _moment_fact(fact_type, node, **{"age" if codec is _AGE else "age_range": value})
+                fact = _moment_fact(fact_type, node, **{"age" if codec is _AGE else "age_range": value})
+                if fact is not None:
+                    return fact
+                node.clear()  # no age: all of it is left
+                node.update(kept)
         text = parent.get(base + "String")
         if isinstance(text, str) and text.strip():
             fact = _moment_fact(fact_type, parent.get(f"_{base}String"), text=text)

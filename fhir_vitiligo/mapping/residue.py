@@ -57,7 +57,7 @@ def at(node: Any, path: Path) -> Any:
 
 def expression(release: Release, resource_type: str, path: Path) -> str:
     """A FHIRPath for a JSON path: ``valueQuantity`` is ``value``, ``_birthDate`` is ``birthDate``, lists have an index."""
-    names = _elements(release, resource_type, tuple(step for step in path if isinstance(step, str)))
+    names = element_names(release, resource_type, tuple(step for step in path if isinstance(step, str)))
     text, used = resource_type, 0
     for step in path:
         if isinstance(step, int):
@@ -69,7 +69,7 @@ def expression(release: Release, resource_type: str, path: Path) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _elements(release: Release, resource_type: str, members: tuple[str, ...]) -> tuple[str, ...]:
+def element_names(release: Release, resource_type: str, members: tuple[str, ...]) -> tuple[str, ...]:
     """The element names of JSON members: the definitions tell a choice from a name that only looks like one."""
     definitions = definitions_of(release)
     place: str | None = resource_type

@@ -24,7 +24,12 @@ from .form import EXAMPLES, names
 
 SYNTHETIC = [name for name in names() if name != "case-report"]
 TOLD = {
-    "dirty-registry-row": ["(VETF) stands twice", "(VES) stands twice"],
+    "dirty-registry-row": [
+        "the text 'mometasone' says Mometasone",
+        "the display of a code 'mometasone' says Mometasone",
+        "(VETF) stands twice",
+        "(VES) stands twice",
+    ],
     "mixed-thyroid": ["stated total 2.4 of Total body Vitiligo Area Scoring Index (T-VASI) disagrees"],
 }
 """What is to be told of an example, because it is there to show it."""
@@ -93,7 +98,8 @@ def test_an_example_goes_to_fhir_and_comes_back(name: str, kind: Any, release: R
     bundle = json.loads(json.dumps(Mapper(release).to_fhir(case, type=kind)))
     assert [str(issue) for issue in Validator(release).validate(bundle)] == []
     back, residue = from_fhir(bundle)
-    assert residue == []
+    # A document has to be dated, and no field of a case carries when it was assembled.
+    assert [leaf.expression for leaf in residue] == (["Bundle.timestamp"] if kind == "document" else [])
     assert back == case
 
 

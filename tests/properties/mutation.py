@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Iterator
 from decimal import Decimal
@@ -58,8 +59,6 @@ def seen(mark: Any, case: Case, residue: list[Residue]) -> bool:
 
 def mutated(node: Any, source: random.Random) -> Any:
     """A copy with a few nodes dropped, doubled, retyped or moved elsewhere."""
-    import copy
-
     node = copy.deepcopy(node)
     for _ in range(source.randint(1, 6)):
         places = list(_places(node))
@@ -96,15 +95,14 @@ def _change(parent: Any, name: Any, source: random.Random, places: list[tuple[An
         case 0:
             del parent[name]
         case 1 if isinstance(parent, list):
-            parent.insert(name, parent[name])
+            parent.insert(name, copy.deepcopy(parent[name]))
         case 2:
             parent[name] = [parent[name]]
         case 3:
             other, place = source.choice(places)
-            import copy
-
-            parent[name] = copy.deepcopy(other[place])
+            if len(repr(other[place])) < 2000:  # else a few such changes would make gigabytes
+                parent[name] = copy.deepcopy(other[place])
         case 4 if isinstance(parent, dict):
             parent[source.choice(("value", "extension", "code", "_" + str(name), "unit", "text"))] = parent.pop(name)
         case _:
-            parent[name] = source.choice(_OTHER_TYPES)
+            parent[name] = copy.deepcopy(source.choice(_OTHER_TYPES))

@@ -2095,6 +2095,9 @@ Description: "What a vitiligo case says that no verified international code says
 * #observation.rater "Rater" "Who rated."
 * #observation.rater ^property[+].code = #category
 * #observation.rater ^property[=].valueString = "observation"
+* #observation.score-band "Band of the score" "The band of an instrument that a score falls into."
+* #observation.score-band ^property[+].code = #category
+* #observation.score-band ^property[=].valueString = "observation"
 * #observation.dlqi-band "Effect on life by DLQI" "Band of the DLQI total."
 * #observation.dlqi-band ^property[+].code = #category
 * #observation.dlqi-band ^property[=].valueString = "observation"
