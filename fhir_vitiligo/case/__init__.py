@@ -1,1 +1,1 @@
-"""The vitiligo case: what clinics, registries and authors hold. Typed, frozen, and without a FHIR word in it."""
+"""The vitiligo case: what clinics, registries and authors hold. Typed, frozen, without a FHIR word in it."""

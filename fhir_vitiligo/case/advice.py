@@ -34,7 +34,8 @@ def advise(case: Case) -> Iterator[Issue]:
                 "warning",
                 "duplicate",
                 f"assessments[{index}]",
-                f"{assessment.instrument} stands twice at {assessment.at!r} (also assessments[{by_day[day]}]): both are kept",
+                f"{assessment.instrument} stands twice at {assessment.at!r} "
+                f"(also assessments[{by_day[day]}]): both are kept",
             )
         by_day.setdefault(day, index)
 
@@ -54,7 +55,7 @@ def _terms(value: BaseModel, path: str) -> Iterator[tuple[str, Term]]:
 
 
 def _contradictions(path: str, term: Term) -> Iterator[Issue]:
-    """Words that the registry knows as another concept than the term's, neither being the more general one."""
+    """Words that the registry knows as another concept than the term's, neither being more general."""
     if term.concept is None:
         return
     concept = registry.concept(term.category, term.concept)
@@ -65,7 +66,8 @@ def _contradictions(path: str, term: Term) -> Iterator[Issue]:
                 "warning",
                 "business-rule",
                 path,
-                f"this is coded as {concept.display}, the {what} {text!r} says {other.display}: both are kept",
+                f"this is coded as {concept.display}, the {what} {text!r} says {other.display}: "
+                "both are kept",
             )
 
 

@@ -29,11 +29,12 @@ def printable(value: Any) -> Any:
     return value
 
 
-# Leading or trailing white space cannot survive every format a fact travels through, so it is no part of a text.
+# Leading or trailing white space cannot survive every format a fact travels through, so it is no part of a
+# text.
 Text = Annotated[
     str,
-    BeforeValidator(printable),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000),
+    BeforeValidator(printable),
 ]
 
 
@@ -46,8 +47,8 @@ def _one_word(value: str) -> str:
 Url = Annotated[Text, AfterValidator(_one_word)]
 Key = Annotated[
     str,
-    BeforeValidator(printable),
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,63}$", max_length=64),
+    BeforeValidator(printable),
 ]
 """The stable name of an item within a case: letters, digits, dot and hyphen, 64 at most."""
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from fhir_vitiligo.case.base import Model, Text, short
+from fhir_vitiligo.errors import TerminologyError
 from fhir_vitiligo.terminology import registry
 
 ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+\Z")
@@ -50,9 +51,11 @@ class Identifier(Model):
 
 
 class Term(Model):
-    """What something is called: a ``concept`` of the registry, a ``text`` as written, and any ``codes`` the source stated.
+    """What something is called: a ``concept`` of the registry, a ``text`` as written, and any ``codes`` the
+    source stated.
 
-    Plain form: a concept's key or synonym (``cheek``), else free text. A synonym keeps its wording as ``text``.
+    Plain form: a concept's key or synonym (``cheek``), else free text. A synonym keeps its wording as
+    ``text``.
     """
 
     category: ClassVar[str] = ""
@@ -101,7 +104,9 @@ class Term(Model):
         }
 
     def asserts(self, code: Code, concept: str | None = None) -> bool:
-        """Whether a code goes out as a code: not one that may not, nor one that the concept goes out with anyway."""
+        """Whether a code goes out as a code: not one that may not, nor one that the concept goes out with
+        anyway.
+        """
         concept = concept or self.concept
         own = registry.concept(self.category, concept).codings if concept and self.category else ()
         return assertable(code) and not any((code.system, code.code) == (c.system, c.code) for c in own)
@@ -134,10 +139,16 @@ def _says_no_more(code: Code, concept: registry.Concept) -> bool:
 def _concept(
     category: str, key: str | None, text: str | None, codes: tuple[Code, ...]
 ) -> registry.Concept | None:
-    """The concept that key, codes or text mean: the most specific of the codes, and the first where they contradict."""
+    """The concept that key, codes or text mean: the most specific of the codes, and the first where they
+    contradict.
+    """
     pairs = [(c.system, c.code) for c in codes]
     if key is not None:
-        pairs = [(c.system, c.code) for c in registry.concept(category, key).codings] + pairs
+        try:
+            named = registry.concept(category, key)
+        except TerminologyError as error:
+            raise ValueError(error.issues[0].text) from None
+        pairs = [(c.system, c.code) for c in named.codings] + pairs
     found = registry.recognise_codings(category, pairs)
     found = found or next(
         (c for system, code in pairs if (c := registry.recognise(category, system, code))), None
@@ -146,8 +157,8 @@ def _concept(
 
 
 def assertable(code: Code) -> bool:
-    """Whether a code that a source stated may be passed on as a code: a code system is named by its URI, a code is one
-    word (or several with one space between them), and nothing known speaks against it.
+    """Whether a code that a source stated may be passed on as a code: a code system is named by its URI, a
+    code is one word (or several with one space between them), and nothing known speaks against it.
     """
     return (
         code.system is not None

@@ -1,7 +1,7 @@
 """What must hold across a whole case: keys are unique, and what is referred to is there.
 
-The same table serves a typed case and the plain data of a file that did not become one, so that all faults of a file are told
-at once.
+The same table serves a typed case and the plain data of a file that did not become one, so that all faults of
+a file are told at once.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
+from fhir_vitiligo.case.quantities import is_measurement
 from fhir_vitiligo.case.values import Fact, Moment, Quantity
 
 if TYPE_CHECKING:
     from fhir_vitiligo.case.model import Case, Response
 
 COLLECTIONS = (
-    "timepoints", "diagnoses", "lesions", "assessments", "products", "interventions", "responses", "events", "photographs",
+    "timepoints", "diagnoses", "lesions", "assessments", "products", "interventions", "responses", "events",
+    "photographs",
 )  # fmt: skip
 
 # Field of an item -> the collection whose keys it holds.
@@ -120,7 +122,7 @@ def _moments(
 ) -> Iterator[Fault]:
     for field in MOMENTS:
         fact = _get(item, field)
-        value = _get(fact, "value") if isinstance(fact, Mapping) or isinstance(fact, Fact) else fact
+        value = _get(fact, "value") if isinstance(fact, Mapping | Fact) else fact
         moment = value
         if isinstance(value, str | Mapping):
             try:
@@ -169,8 +171,11 @@ def check(case: Case) -> None:
 
 
 def normal(case: Case) -> dict[str, Any]:
-    """Fields to replace so that one meaning has one form: an item's own date that only repeats its time point's is dropped,
-    the improvement of a VASI endpoint is derived from its two assessments, and a source of which nothing is said is none."""
+    """Fields to replace so that one meaning has one form.
+
+    An item's own date that only repeats its time point's is dropped, the improvement of a VASI endpoint is
+    derived from its two assessments, and a source of which nothing is said is none.
+    """
     when = {point.key: point.when for point in case.timepoints if point.when is not None}
     changed: dict[str, Any] = {}
     if case.source is not None and not case.source.model_dump():
@@ -200,7 +205,9 @@ VASI_ENDPOINTS = {"vasi50": 50, "vasi75": 75, "vasi90": 90}
 
 
 def _derive_improvement(case: Case, response: Response) -> Response:
-    """(baseline - now) / baseline x 100, where a VASI endpoint names its two assessments (lower is better only there)."""
+    """(baseline - now) / baseline x 100, where a VASI endpoint names its two assessments (lower is better
+    only there).
+    """
     endpoint = response.endpoint.value if response.endpoint else None
     threshold = next(
         (
@@ -222,9 +229,12 @@ def _derive_improvement(case: Case, response: Response) -> Response:
     if before <= 0:
         return response
     with localcontext() as context:
-        context.prec = 100  # two totals of 30 digits and 30 places at most: the quotient's first decimal is always within
+        # Totals have few digits (MAX_DIGITS): the quotient's first decimal is always within.
+        context.prec = 100
         exact = (before - now) / before * 100
         rounded = exact.quantize(Decimal("0.1"))
+    if not is_measurement(rounded):
+        return response  # totals that differ beyond any measurement
     method = f"(baseline - now) / baseline x 100 of {' and '.join(response.derived_from)}"
     if rounded != exact:
         method += ", rounded to one decimal"

@@ -1,17 +1,18 @@
 """The instruments: formulas, ranges and bands, each with its source and whether that source was verified.
 
-Only a verified formula computes a total, only a verified range is a fault; unverified ones warn at most. Sources are those of
-the domain notes: Hamzavi 2004 (VASI), Hongbo 2005 (DLQI), Taïeb & Picardo 2007 (VETF), van Geel 2020 (VSAS).
+Only a verified formula computes a total, only a verified range is a fault; unverified ones warn at most.
+Sources are those of the domain notes: Hamzavi 2004 (VASI), Hongbo 2005 (DLQI), Taïeb & Picardo 2007 (VETF),
+van Geel 2020 (VSAS).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
-from fhir_vitiligo.case.values import Fact, Quantity
+from fhir_vitiligo.case.values import Fact, Quantity, exact
 from fhir_vitiligo.errors import Issue
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What is known of an instrument: its ``source``, bounds of total and items, and the ``formula`` of its total."""
+    """What is known of an instrument: its ``source``, bounds of total and items, and the ``formula`` of its
+    total.
+    """
 
     source: str
     total: Bounds | None = None
@@ -184,12 +187,22 @@ def instrument_of(assessment: Assessment) -> Instrument | None:
 
 
 def computed_total(assessment: Assessment) -> Decimal | None:
-    """The total by the instrument's verified formula, or ``None`` where there is none or components are missing."""
+    """The total by the instrument's verified formula, or ``None`` where there is none or components are
+    missing.
+    """
     instrument = instrument_of(assessment)
     if instrument is None or instrument.formula is None:
         return None
     values = _components(assessment)
-    return instrument.formula(values) if values else None
+    if not values:
+        return None
+    with localcontext() as context:
+        context.prec = 200  # no component is rounded, whatever its digits
+        total = instrument.formula(values)
+    try:
+        return None if total is None else exact(total)
+    except ValueError:
+        return None  # more digits than any measurement has: nothing is derived from it
 
 
 def derive(assessment: Assessment) -> dict[str, Any]:
@@ -218,7 +231,9 @@ def derive(assessment: Assessment) -> dict[str, Any]:
 
 
 def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
-    """What is to be said of the numbers: errors for verified ranges, warnings for the rest. Nothing is changed."""
+    """What is to be said of the numbers: errors for verified ranges, warnings for the rest. Nothing is
+    changed.
+    """
     instrument = instrument_of(assessment)
     if instrument is None:
         return
@@ -236,8 +251,8 @@ def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
             "warning",
             "business-rule",
             f"{path}.total",
-            f"the stated total {stated} of {name} disagrees with its components, which give {computed} ({instrument.method}); "
-            "both are kept",
+            f"the stated total {stated} of {name} disagrees with its components, which give {computed} "
+            f"({instrument.method}); both are kept",
         )
 
 

@@ -17,7 +17,7 @@ from fhir_vitiligo.case.base import Key
 from fhir_vitiligo.case.consistency import dotted
 from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.case.yaml import Document, Path
-from fhir_vitiligo.errors import CaseError, FhirVitiligoError, InputError, Issue, TerminologyError
+from fhir_vitiligo.errors import CaseError, FhirVitiligoError, InputError, Issue
 
 MAX_FAULTS = 200
 """Faults of one case that are told one by one."""
@@ -144,8 +144,6 @@ def build(document: Document, name: str | None = None) -> Case:
     case: Case | None = None
     try:
         case = Case.model_validate(data)
-    except TerminologyError as error:
-        faults += [((), issue.text) for issue in error.issues]
     except ValidationError as error:
         located = [fault for details in error.errors() for fault in _faults(data, details)]
         faults += located

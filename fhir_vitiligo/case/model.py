@@ -1,8 +1,8 @@
 """The vitiligo case record: the data dictionary, as frozen types.
 
-A case is one patient's vitiligo as a clinic, a registry or an author holds it. Items (a lesion, an assessment, a treatment)
-have a ``key`` of their own, by which others refer to them. A field that is not there says nothing; a fact that is known to be
-missing says so (``status: absent`` with its reason).
+A case is one patient's vitiligo as a clinic, a registry or an author holds it. Items (a lesion, an assessment,
+a treatment) have a ``key`` of their own, by which others refer to them. A field that is not there says nothing;
+a fact that is known to be missing says so (``status: absent`` with its reason).
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Subject(Model):
 
 
 class TimePoint(Item):
-    """A visit or other anchor in time; the first one of a case is the one that ages and offsets count from."""
+    """A visit or other anchor in time; the first one of a case is what ages and offsets count from."""
 
     label: Fact[Text] | None = Field(None, description="What the source calls it: baseline, week 12.")
     when: Fact[Moment] | None = Field(
@@ -221,7 +221,9 @@ class Component(Model):
 
 
 class Assessment(Visit):
-    """A score by an instrument. Different instruments share names, so variant, version and region set belong to the result."""
+    """A score by an instrument. Different instruments share names, so variant, version and region set belong
+    to the result.
+    """
 
     instrument: Fact[terms.InstrumentTerm] = Field(
         description="The instrument, variant included: vetf, f-vasi or f-vasi-ftu."
@@ -289,11 +291,13 @@ MEDICATION_KINDS = frozenset({"topical", "systemic", "depigmentation", "camoufla
 
 
 class Intervention(Item):
-    """A treatment: a medication used, or a whole course of procedures with its schedule, never invented sessions."""
+    """A treatment: a medication used, or a whole course of procedures with its schedule, never invented
+    sessions.
+    """
 
     kind: Literal[
-        "topical", "systemic", "phototherapy", "laser", "procedure", "surgery", "depigmentation", "camouflage",
-        "psychological", "other",
+        "topical", "systemic", "phototherapy", "laser", "procedure", "surgery", "depigmentation",
+        "camouflage", "psychological", "other",
     ] = Field(description="What sort of treatment it is.")  # fmt: skip
     at: Key | None = Field(None, description="The time point it was given or begun at, by key.")
     name: Fact[terms.ProcedureTerm] | None = Field(
@@ -352,7 +356,8 @@ class Intervention(Item):
             for field in ("route", "instructions"):
                 if getattr(self, field) is not None:
                     raise ValueError(
-                        f"a {self.kind} treatment has no {field}: give what is applied as a topical part of it (part_of)"
+                        f"a {self.kind} treatment has no {field}: give what is applied as a topical "
+                        "part of it (part_of)"
                     )
         return self
 
@@ -435,7 +440,9 @@ class Photograph(Visit):
 
 
 class Statement(Model):
-    """What the source says that is no fact of this patient, or that no field takes, with the reason: the loss ledger."""
+    """What the source says that is no fact of this patient, or that no field takes, with the reason: the loss
+    ledger.
+    """
 
     text: Text = Field(description="What the source says.")
     reason: Text | None = Field(None, description="Why it is not mapped.")

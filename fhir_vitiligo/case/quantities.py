@@ -11,10 +11,13 @@ from pydantic import BeforeValidator, model_serializer, model_validator
 from fhir_vitiligo.case.base import Model, Text, short
 from fhir_vitiligo.terminology import ucum
 
-MAX_DIGITS = 30  # beyond any measurement; keeps a hostile 1e999999999 from becoming a gigabyte of zeros
-NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?"
+MAX_DIGITS = 17
+"""Before the point, and behind it: what every FHIR release can carry (R5's decimal has 18 and 17), and beyond any measurement."""
+
+_MEASUREMENT = re.compile(rf"-?\d{{1,{MAX_DIGITS}}}(?:\.\d{{1,{MAX_DIGITS}}})?(?:E[+-]?\d{{1,2}})?")
+NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,10})?"
 # What begins with a digit or a sign that joins numbers is no unit but more of the number: 311-313 nm, 7,6.
-_UNIT = r"(?:10[*^]|[^\s\d+\-\u2013\u2014\u2212\u00b1~,;:.]).*"
+_UNIT = r"(?![eE][+\-]?\d)(?:10[*^]|[^\s\d+\-\u2013\u2014\u2212\u00b1~,;:.]).*"
 QUANTITY = re.compile(rf"^(?P<comparator><=|>=|<|>)?\s*(?P<value>{NUMBER})\s*(?P<unit>{_UNIT})?\Z")
 _SEVERAL = re.compile(r"^\d+(?:\.\d+)?\s*[\-\u2013\u2014]\s*\d")
 RANGE = re.compile(r"^(?P<low>\d+(?:\.\d+)?)\s*-\s*(?P<high>\d+(?:\.\d+)?)\s*(?P<unit>\S.*)\Z")
@@ -32,18 +35,27 @@ def exact(value: Any) -> Decimal:
         raise ValueError(f"{short(value)} is not a number") from None
     if not number.is_finite():
         raise ValueError(f"{short(value)} is not a finite number")
-    if abs(number.adjusted()) > MAX_DIGITS or len(number.as_tuple().digits) > MAX_DIGITS:
-        raise ValueError(f"a number of more than {MAX_DIGITS} digits is not a measurement")
+    if not is_measurement(number):
+        raise ValueError(
+            f"a number of more than {MAX_DIGITS} digits before or behind the point is not a measurement"
+        )
     return number
+
+
+def is_measurement(number: Decimal) -> bool:
+    """Whether a number can be carried digit for digit."""
+    return bool(_MEASUREMENT.fullmatch(str(number)))
 
 
 Exact = Annotated[Decimal, BeforeValidator(exact)]
 
 
 class Quantity(Model):
-    """A measured amount: exact ``value``, optional ``comparator``, ``unit`` as UCUM code or, where UCUM has none, as text.
+    """A measured amount: exact ``value``, optional ``comparator``, ``unit`` as UCUM code or, where UCUM has
+    none, as text.
 
-    Plain forms: ``5.6`` (no unit), ``0.3 mL``, ``>50 %``. Unit words the registry knows (``cc``, ``years``) become UCUM.
+    Plain forms: ``5.6`` (no unit), ``0.3 mL``, ``>50 %``. Unit words the registry knows (``cc``, ``years``)
+    become UCUM.
     """
 
     value: Exact
@@ -61,8 +73,8 @@ class Quantity(Model):
                         f"{short(data)} is a range, not one amount: write {{raw: ..., status: ambiguous}}"
                     )
                 raise ValueError(
-                    f"{short(data)} is not a number with an optional unit, such as 5.6 or 0.3 mL; to keep what the source "
-                    "says without reading it, write {raw: ..., status: ambiguous}"
+                    f"{short(data)} is not a number with an optional unit, such as 5.6 or 0.3 mL; to keep "
+                    "what the source says without reading it, write {raw: ..., status: ambiguous}"
                 )
             data = found.groupdict()
         elif not isinstance(data, dict | Quantity):

@@ -24,11 +24,14 @@ PARTIAL_DATE = re.compile(
 
 
 def partial_date(value: Any) -> str:
-    """``2024``, ``2024-03``, ``2024-03-05`` or ``2024-03-05T10:30:00+07:00``: as precise as is known, and no more."""
+    """``2024``, ``2024-03``, ``2024-03-05`` or ``2024-03-05T10:30:00+07:00``: as precise as is known, and no
+    more.
+    """
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not PARTIAL_DATE.match(text) or text.startswith("0000"):
         raise ValueError(
-            f"{short(value)} is not a date: write 2024, 2024-03, 2024-03-05 or 2024-03-05T10:30:00+07:00, as precise as is known"
+            f"{short(value)} is not a date: write 2024, 2024-03, 2024-03-05 or 2024-03-05T10:30:00+07:00, as "
+            "precise as is known"
         )
     if len(text) >= 10:
         import datetime
@@ -78,7 +81,8 @@ def _is_age(unit: str | None) -> bool:
 
 
 class Moment(Model):
-    """When: exactly one of ``date``, ``offset`` (with ``relation`` and ``of``, a time point), ``age``, ``age_range``, ``text``.
+    """When: exactly one of ``date``, ``offset`` (with ``relation`` and ``of``, a time point), ``age``,
+    ``age_range``, ``text``.
 
     Plain forms: ``2024-03``, ``1 mo before t0``, ``19 a``, ``10-19 a``; anything else is kept as text.
     """
@@ -132,13 +136,15 @@ class Moment(Model):
             raise ValueError("a moment is exactly one of date, offset, age, age_range or text")
         if (self.offset is None) != (self.relation is None) or (self.offset is None) != (self.of is None):
             raise ValueError(
-                "an offset needs a relation (before or after) and of, the key of a time point; nothing else takes them"
+                "an offset needs a relation (before or after) and of, the key of a time point; nothing else "
+                "takes them"
             )
         if self.offset is not None:
             unit = self.offset.unit
             if unit not in TIME_UNITS or (isinstance(self.offset, Quantity) and self.offset.value < 0):
                 raise ValueError(
-                    f"an offset is an amount of time of zero or more in one of {', '.join(TIME_UNITS)}, found {self.offset}"
+                    "an offset is an amount of time of zero or more in one of "
+                    f"{', '.join(TIME_UNITS)}, found {self.offset}"
                 )
         for age in (self.age, self.age_range):
             low = age.value if isinstance(age, Quantity) else age.low if age else 1
@@ -174,9 +180,11 @@ SCHEDULE = re.compile(
 
 
 class Schedule(Model):
-    """How often and for how long: ``frequency`` times per ``period``, for ``duration``, ``count`` times in all.
+    """How often and for how long: ``frequency`` times per ``period``, for ``duration``, ``count`` times in
+    all.
 
-    Plain forms: ``2 per 1 d``, ``2-3 per 1 wk``, ``1 per 2 wk for 9 mo`` (or ``every 2 wk for 9 mo``), ``1 per 1 wk, 24 times``.
+    Plain forms: ``2 per 1 d``, ``2-3 per 1 wk``, ``1 per 2 wk for 9 mo`` (or ``every 2 wk for 9 mo``), ``1
+    per 1 wk, 24 times``.
     ``count`` is only what the source states: it is never computed from the others.
     """
 
@@ -228,7 +236,8 @@ class Schedule(Model):
             self.duration.unit not in TIME_UNITS or self.duration.value <= 0 or self.duration.comparator
         ):
             raise ValueError(
-                f"a duration is a positive amount of time in one of {', '.join(TIME_UNITS)}, found {self.duration}"
+                f"a duration is a positive amount of time in one of {', '.join(TIME_UNITS)}, "
+                f"found {self.duration}"
             )
         if self == Schedule.model_construct():
             raise ValueError("a schedule says at least one thing")

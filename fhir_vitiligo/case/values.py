@@ -1,7 +1,8 @@
 """The values a case is made of: facts, quantities, terms, moments, schedules.
 
-Every one has a plain form for the case file (``19 a``, ``cheek``, ``1 mo before t0``, ``1 per 2 wk for 9 mo``) and a long
-form for what the plain one cannot say. Reading the plain form and writing it again are inverse.
+Every one has a plain form for the case file (``19 a``, ``cheek``, ``1 mo before t0``, ``1 per 2 wk for 9
+mo``) and a long form for what the plain one cannot say. Reading the plain form and writing it again are
+inverse.
 
 A :class:`Fact` is a value with what was written (``raw``), how it was read (``status``) and where (``span``).
 """
@@ -14,29 +15,28 @@ from pydantic import SerializationInfo, SerializerFunctionWrapHandler, model_ser
 
 from fhir_vitiligo.case.base import Key, Model, Text, Url
 from fhir_vitiligo.case.coded import Code, Identifier, Term, assertable
-from fhir_vitiligo.case.base import printable as _printable  # noqa: F401 - read by schema
-from fhir_vitiligo.case.quantities import NUMBER as _NUMBER, QUANTITY as _QUANTITY, RANGE as _RANGE  # noqa: F401
-from fhir_vitiligo.case.times import PARTIAL_DATE as _PARTIAL_DATE, RELATIVE as _RELATIVE, SCHEDULE as _SCHEDULE  # noqa: F401
 from fhir_vitiligo.case.quantities import Exact, Quantity, Range, exact
 from fhir_vitiligo.case.times import TIME_UNITS, Day, Moment, PartialDate, Schedule
 
 __all__ = [
-    "FACT_KEYS", "TIME_UNITS", "AbsentReason", "Candidate", "Code", "Day", "Exact", "Fact", "Identifier", "Key",
-    "Model", "Moment", "PartialDate", "Quantity", "Range", "Schedule", "Span", "Status", "Term", "Text", "Url", "assertable",
-    "exact",
+    "FACT_KEYS", "TIME_UNITS", "AbsentReason", "Candidate", "Code", "Day", "Exact", "Fact", "Identifier",
+    "Key", "Model", "Moment", "PartialDate", "Quantity", "Range", "Schedule", "Span", "Status", "Term",
+    "Text", "Url", "assertable", "exact",
 ]  # fmt: skip
 
 Status = Literal["stated", "derived", "ambiguous", "absent"]
 AbsentReason = Literal[
     "unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked", "not-applicable",
-    "unsupported", "as-text", "error", "not-a-number", "negative-infinity", "positive-infinity", "not-performed",
-    "not-permitted",
+    "unsupported", "as-text", "error", "not-a-number", "negative-infinity", "positive-infinity",
+    "not-performed", "not-permitted",
 ]  # fmt: skip
 """Why there is no value, in the words of FHIR's data-absent-reason code system."""
 
 
 class Span(Model):
-    """Where in the source's text: characters ``start`` to ``end`` (exclusive, from 0). Plain form: ``[start, end]``."""
+    """Where in the source's text: characters ``start`` to ``end`` (exclusive, from 0). Plain form: ``[start,
+    end]``.
+    """
 
     start: int
     end: int
@@ -67,7 +67,9 @@ T = TypeVar("T")
 
 
 class Candidate(Model, Generic[T]):
-    """A reading that the written form allows, with the ``method`` that yields it. Never used unless the caller accepts it."""
+    """A reading that the written form allows, with the ``method`` that yields it. Never used unless the
+    caller accepts it.
+    """
 
     value: T
     method: Text | None = None
@@ -76,7 +78,8 @@ class Candidate(Model, Generic[T]):
 class Fact(Model, Generic[T]):
     """A value with how it came to be known.
 
-    ``stated`` (default) and ``derived`` have a ``value``; ``ambiguous`` has ``raw`` and maybe ``candidates``, and no value;
+    ``stated`` (default) and ``derived`` have a ``value``; ``ambiguous`` has ``raw`` and maybe ``candidates``,
+    and no value;
     ``absent`` has a ``reason`` and no value. Plain form: the value alone, when it was simply stated.
     """
 
@@ -118,7 +121,8 @@ class Fact(Model, Generic[T]):
         if self.status in ("stated", "derived"):
             if self.value is None:
                 raise ValueError(
-                    f"a {self.status} fact needs a value; a value that is not there is {{status: absent, reason: ...}}"
+                    f"a {self.status} fact needs a value; a value that is not there is "
+                    "{status: absent, reason: ...}"
                 )
         elif self.value is not None:
             raise ValueError(

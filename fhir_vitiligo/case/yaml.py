@@ -1,8 +1,10 @@
-"""YAML (and so JSON) read with exact numbers and with the line of everything (https://yaml.org/spec/1.2.2, core schema).
+"""YAML (and so JSON) read with exact numbers and with the line of everything (https://yaml.org/spec/1.2.2,
+core schema).
 
-Built from the parser's events, one after the other, so that depth, size and aliases are bounded before anything is built: a
-hostile file ends in one sentence. Dates stay text and ``no`` stays a word: only ``null``, ``true``, ``false`` and numbers are
-special, and a number with a leading zero is an identifier, not a number.
+Built from the parser's events, one after the other, so that depth, size and aliases are bounded before
+anything is built: a hostile file ends in one sentence. Dates stay text and ``no`` stays a word: only
+``null``, ``true``, ``false`` and numbers are special, and a number with a leading zero is an identifier, not
+a number.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ _LONGEST_NUMBER = 200
 
 @dataclass(slots=True)
 class Document:
-    """The data of one YAML document; ``lines`` gives (line, column), from 1, of every path; ``faults`` what it got wrong."""
+    """The data of one YAML document; ``lines`` gives (line, column), from 1, of every path; ``faults`` what
+    it got wrong.
+    """
 
     data: Any
     lines: dict[Path, tuple[int, int]] = field(default_factory=dict)
@@ -49,24 +53,37 @@ class Document:
 def decode(content: bytes) -> str:
     """UTF-8 text, with or without byte order mark; :class:`InputError` says where it is not."""
     if len(content) > MAX_BYTES:
-        raise InputError(f"{len(content)} bytes are more than the {MAX_BYTES} a case file may have", code="too-costly")
+        raise InputError(
+            f"{len(content)} bytes are more than the {MAX_BYTES} a case file may have", code="too-costly"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"not UTF-8: byte 0x{content[error.start]:02x} at position {error.start}; save the file as UTF-8", code="structure"
+            f"not UTF-8: byte 0x{content[error.start]:02x} at position {error.start}; save the file as UTF-8",
+            code="structure",
         ) from None
 
 
 def documents(text: str) -> Iterator[Document]:
-    """Each document of the text. Raises :class:`InputError` with line and column when it is not YAML, or is too deep or large."""
+    """Each document of the text. Raises :class:`InputError` with line and column when it is not YAML, or is
+    too deep or large.
+    """
     try:
         yield from _Composer(text).documents()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise InputError(Issue("error", "structure", "", f"not valid YAML: {problem}", line=line, column=column)) from None
+        raise InputError(
+            Issue("error", "structure", "", f"not valid YAML: {problem}", line=line, column=column)
+        ) from None
+
+
+def _position(event: yaml.Event) -> tuple[int, int]:
+    """Line and column of an event, from 1."""
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
 
 
 class _Composer:
@@ -84,20 +101,21 @@ class _Composer:
                 yield self._document
 
     def _too_much(self, event: yaml.Event, text: str) -> InputError:
-        mark = event.start_mark
-        return InputError(Issue("error", "too-costly", "", text, line=mark.line + 1, column=mark.column + 1))
+        line, column = _position(event)
+        return InputError(Issue("error", "too-costly", "", text, line=line, column=column))
 
     def _count(self, event: yaml.Event, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            raise self._too_much(event, f"more than {MAX_NODES} values, aliases followed: no case is that large")
+            raise self._too_much(
+                event, f"more than {MAX_NODES} values, aliases followed: no case is that large"
+            )
 
     def _node(self, event: yaml.Event, path: Path, depth: int) -> tuple[Any, int]:
         """The value of a node and how many values it holds."""
         if depth > MAX_DEPTH:
             raise self._too_much(event, f"nested more than {MAX_DEPTH} deep: no case is that deep")
-        mark = event.start_mark
-        self._document.lines[path] = (mark.line + 1, mark.column + 1)
+        self._document.lines[path] = _position(event)
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
                 raise self._too_much(event, f"the alias *{event.anchor} stands for nothing defined before it")
@@ -111,7 +129,7 @@ class _Composer:
             value, nodes = self._sequence(path, depth)
         else:
             value, nodes = self._mapping(path, depth)
-        if event.anchor:
+        if isinstance(event, yaml.NodeEvent) and event.anchor:
             self._anchors[event.anchor] = (value, nodes, self._document)
         return value, nodes
 
@@ -137,7 +155,9 @@ class _Composer:
             key = str(event.value)
             if key in members:
                 first = self._document.lines[(*path, key)][0]
-                self._document.faults.append(((*path, key), f"{key!r} is given twice, first on line {first}: keep one"))
+                self._document.faults.append(
+                    ((*path, key), f"{key!r} is given twice, first on line {first}: keep one")
+                )
             value, nodes = self._node(next(self._events), (*path, key), depth + 1)
             members[key] = value
             total += nodes
@@ -170,7 +190,12 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    looks_special = value in _NULLS or value in _BOOLEANS or _INT.match(value) or (value[-1:].isdigit() and _FLOAT.match(value))
+    looks_special = (
+        value in _NULLS
+        or value in _BOOLEANS
+        or _INT.match(value)
+        or (value[-1:].isdigit() and _FLOAT.match(value))
+    )
     style = "|" if "\n" in value else "'" if looks_special else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
@@ -183,7 +208,10 @@ def _number(dumper: _Dumper, value: Decimal) -> yaml.ScalarNode:
 
 
 def _list(dumper: _Dumper, value: list[Any] | tuple[Any, ...]) -> yaml.SequenceNode:
-    short = all(isinstance(item, str | int | Decimal) for item in value) and sum(len(str(item)) for item in value) <= 60
+    short = (
+        all(isinstance(item, str | int | Decimal) for item in value)
+        and sum(len(str(item)) for item in value) <= 60
+    )
     return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=short)
 
 
@@ -191,7 +219,8 @@ _Dumper.add_representer(str, _text)
 _Dumper.add_representer(Decimal, _number)
 _Dumper.add_representer(list, _list)
 _Dumper.add_representer(tuple, _list)
-# The resolver decides whether a plain scalar needs its tag spelt out; ours is the 1.2 core schema, where a date is text.
+# The resolver decides whether a plain scalar needs its tag spelt out; ours is the 1.2 core schema, where a
+# date is text.
 _Dumper.yaml_implicit_resolvers = {}
 for _first in "-+0123456789.":
     _Dumper.add_implicit_resolver("tag:yaml.org,2002:int", _INT, [_first])
@@ -200,9 +229,13 @@ for _first in "~nN":
     _Dumper.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:~|null|Null|NULL)\Z"), [_first])
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"\Z"), [""])
 for _first in "tTfF":
-    _Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), [_first])
+    _Dumper.add_implicit_resolver(
+        "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), [_first]
+    )
 
 
 def dump(data: Any) -> str:
     """One YAML document for people: block style, keys in the order given, text as it is."""
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)
+    return yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False
+    )

@@ -15,9 +15,11 @@ Accepted = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 
 def accept(case: Case, accepted: Accepted) -> Case:
-    """The case with the named candidates taken: ``assessments.<key>.total`` to one of the candidates listed there.
+    """The case with the named candidates taken: ``assessments.<key>.total`` to one of the candidates listed
+    there.
 
-    Raises :class:`MappingError` when there is no such ambiguous value, or the value is none of its candidates.
+    Raises :class:`MappingError` when there is no such ambiguous value, or the value is none of its
+    candidates.
     """
     pairs = accepted.items() if isinstance(accepted, Mapping) else accepted
     for path, value in pairs:

@@ -1,7 +1,7 @@
 """Resources from elsewhere in the shape our maps read: the same JSON nodes under the names the maps know.
 
-A view shares its nodes with the resource, so that what a map reads out of the view is gone from the resource too; values
-that are no nodes are taken out of the resource afterwards (:meth:`View.settle`).
+A view shares its nodes with the resource, so that what a map reads out of the view is gone from the resource
+too; values that are no nodes are taken out of the resource afterwards (:meth:`View.settle`).
 """
 
 from __future__ import annotations
@@ -113,5 +113,5 @@ class View:
 
 
 def product_view(resource: Json, code: Any) -> Json:
-    """A Medication made of the product that a medication resource names in place; it shares the code's node."""
+    """A Medication made of the product that a medication resource names in place. The code is shared."""
     return {"resourceType": "Medication", "code": code}

@@ -10,6 +10,7 @@ from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.errors import MappingError
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.mapping.codecs import dicts
 from fhir_vitiligo.mapping.intake import Entry, Envelope, collect, groups, normal_reference, release_of
 from fhir_vitiligo.mapping.mapper import Mapper
 from fhir_vitiligo.mapping.reader import GroupReader
@@ -20,10 +21,11 @@ from fhir_vitiligo.mapping.writer import CaseWriter
 def cases_from_fhir(
     document: Any, release: Release | str | None = None
 ) -> Iterator[tuple[Case, list[Residue]]]:
-    """One case and its residue for each patient (or case of ours) in a Bundle of any type, a list, or a single resource.
+    """One case and its residue for each patient (or case of ours) in a Bundle of any type, a list, or a
+    single resource.
 
-    Without ``release`` it is told from the resources. Nothing of the input is changed. Raises :class:`InputError` for what is no
-    FHIR JSON.
+    Without ``release`` it is told from the resources. Nothing of the input is changed. Raises
+    :class:`InputError` for what is no FHIR JSON.
     """
     entries, envelopes = collect(document)
     told = Release.of(release) if release is not None else release_of(entries)
@@ -98,9 +100,10 @@ def _says(twin: Json, path: Path, value: Any, reader: GroupReader, writer: CaseW
         return True
     if path[-1] != "reference" or not isinstance(value, str):
         return False
-    # The same target by another name: Type/id where we write urn:uuid. A list of references has no order of its own.
+    # The same target by another name: Type/id where we write urn:uuid. A list of references has no order of
+    # its own.
     together = at(twin, path[:-2]) if len(path) > 1 and isinstance(path[-2], int) else [at(twin, path[:-1])]
-    targets = {one.get("reference") for one in together or () if isinstance(one, dict)}
+    targets = {one["reference"] for one in dicts(together) if isinstance(one.get("reference"), str)}
     return any(
         not targets.isdisjoint((f"urn:uuid:{name.rpartition('/')[2]}", _written(name, reader, writer)))
         for name in normal_reference(value)
@@ -108,7 +111,9 @@ def _says(twin: Json, path: Path, value: Any, reader: GroupReader, writer: CaseW
 
 
 def _equal(one: Any, other: Any) -> bool:
-    """Whether two JSON leaves are written alike: 1 and true differ, 1.5 and 1.50 too; a whole number may be a Decimal."""
+    """Whether two JSON leaves are written alike: 1 and true differ, 1.5 and 1.50 too; a whole number may be a
+    Decimal.
+    """
     if isinstance(one, int | Decimal) and isinstance(other, int | Decimal) and not isinstance(one, bool):
         return not isinstance(other, bool) and str(one) == str(other)
     return type(one) is type(other) and bool(one == other)

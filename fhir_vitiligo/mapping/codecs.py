@@ -1,8 +1,8 @@
 """Codecs: a case value and its FHIR datatype, encode and decode side by side (https://hl7.org/fhir/R4/datatypes.html).
 
-``encode`` makes a new JSON value. ``decode`` reads a resource's JSON *in place*: what it understands it removes, what it does not
-it leaves, so that what is left at the end is exactly what the case does not carry. A codec that can read nothing returns ``None``
-and removes nothing.
+``encode`` makes a new JSON value. ``decode`` reads a resource's JSON *in place*: what it understands it
+removes, what it does not it leaves, so that what is left at the end is exactly what the case does not carry.
+A codec that can read nothing returns ``None`` and removes nothing.
 """
 
 from __future__ import annotations
@@ -71,7 +71,13 @@ class Codec(ABC):
         """Write a fact into the member ``name`` of ``parent``."""
         member = name[:-3] + self.datatype if name[-1] == "]" else name
         value = fact.value
-        if value is not None and fact.raw is None and fact.status == "stated" and fact.method is None and fact.span is None:
+        if (
+            value is not None
+            and fact.raw is None
+            and fact.status == "stated"
+            and fact.method is None
+            and fact.span is None
+        ):
             parent[member] = self.encode(value, to)
             return
         said = extensions(fact)
@@ -163,7 +169,9 @@ class DateCodec(Codec):
 
 
 class CodeCodec(Codec):
-    """code of a required binding: the case's words to FHIR's. ``fallback`` stands where the case says nothing but FHIR must."""
+    """code of a required binding: the case's words to FHIR's. ``fallback`` stands where the case says nothing
+    but FHIR must.
+    """
 
     datatype = "Code"
     primitive = True
@@ -181,7 +189,8 @@ class CodeCodec(Codec):
 
     def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
         super().put(parent, name, fact, to)
-        # A required code without a value is an error to validators even where a reason for its absence stands beside it.
+        # A required code without a value is an error to validators even where a reason for its absence stands
+        # beside it.
         if fact.value is None and self.fallback is not None:
             parent[name] = self.fallback
 
@@ -294,7 +303,9 @@ class ReferenceCodec(Codec):
 
 
 class IdentifierCodec(Codec):
-    """Identifier: system and value. A system that is no URI is the name of a kind of identifier: ``type.text``."""
+    """Identifier: system and value. A system that is no URI is the name of a kind of identifier:
+    ``type.text``.
+    """
 
     datatype = "Identifier"
 
@@ -330,8 +341,8 @@ class ScheduleCodec(Codec):
 
     datatype = "Timing"
     _REPEAT: ClassVar[Mapping[str, str]] = {
-        "frequency": "frequency", "frequencyMax": "frequency_max", "period": "period", "periodMax": "period_max",
-        "periodUnit": "period_unit", "count": "count",
+        "frequency": "frequency", "frequencyMax": "frequency_max", "period": "period",
+        "periodMax": "period_max", "periodUnit": "period_unit", "count": "count",
     }  # fmt: skip
 
     def encode(self, value: Schedule, to: Writing) -> Json:

@@ -1,4 +1,6 @@
-"""Codecs of coded values (https://hl7.org/fhir/R4/datatypes.html#CodeableConcept): terms, words of the registry, HL7 codes."""
+"""Codecs of coded values (https://hl7.org/fhir/R4/datatypes.html#CodeableConcept): terms, words of the
+registry, HL7 codes.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def concept_json(category: str, key: str) -> Json:
 
 
 class TermCodec(Codec):
-    """CodeableConcept. A concept's own codings first, then what the source stated; what may not be asserted stays a record."""
+    """CodeableConcept. A concept's own codings first, then what the source stated; what may not be asserted
+    stays a record.
+    """
 
     datatype = "CodeableConcept"
 

@@ -1,4 +1,6 @@
-"""Makes functions of declarations: for each release, one writer and one reader per field, bound to the paths of that release."""
+"""Makes functions of declarations: for each release, one writer and one reader per field, bound to the paths
+of that release.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ _STEP = re.compile(r"(?P<name>[A-Za-z]+)(?:\((?P<argument>[^)]*)\))?(?P<index>\[
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a path: a member, or an element of an ``extension`` or ``component`` list told by its argument."""
+    """One step of a path: a member, or an element of an ``extension`` or ``component`` list told by its
+    argument.
+    """
 
     name: str
     argument: str | None
@@ -141,10 +145,7 @@ def _writer(steps: tuple[Step, ...], codec: Codec, kind: Shape) -> Writer:
 
         def write_many(resource: Json, values: Any, to: Writing) -> None:
             parent = _enter(resource, enter)
-            if each.argument is None:
-                members = parent.setdefault(each.name, [])
-            else:
-                members = parent.setdefault("extension", [])
+            members = parent.setdefault(each.name if each.argument is None else "extension", [])
             for value in values:
                 element: Json = {} if each.argument is None else {"url": each.argument}
                 if write_rest is not None:
@@ -293,7 +294,9 @@ def _members(parent: Json, step: Step) -> list[Any]:
 
 
 COMPONENT_REGION = urls.own("component-region")
-"""On a component of a score: the region of the item that its code is, or whether the code is itself the region."""
+"""On a component of a score: the region of the item that its code is, or whether the code is itself the
+region.
+"""
 
 
 def _is_scored(component: Json) -> bool:
@@ -327,7 +330,9 @@ def is_coded(code: Any, category: str, key: str) -> bool:
 
 
 def known_as(code: Any, category: str) -> Concept | None:
-    """The concept of a category that a CodeableConcept is: by the first of its codes that is known, else by its text."""
+    """The concept of a category that a CodeableConcept is: by the first of its codes that is known, else by
+    its text.
+    """
     if not isinstance(code, dict):
         return None
     for coding in dicts(code.get("coding")):

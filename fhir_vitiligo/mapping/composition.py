@@ -1,4 +1,6 @@
-"""The Composition of a case document: its sections follow the headings of the CARE guideline for case reports."""
+"""The Composition of a case document: its sections follow the headings of the CARE guideline for case
+reports.
+"""
 
 from __future__ import annotations
 

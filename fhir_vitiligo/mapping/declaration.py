@@ -1,8 +1,8 @@
 """What a map is made of: frozen declarations without behaviour; :mod:`.compiler` makes them functions.
 
-A path is written in R4's words, relative to the resource: ``name``, ``name[0]`` (the one member used of a list), ``name[*]`` (every
-member), ``name[x]`` (choice; the codec knows the type), ``extension(url)`` and ``component(key)``, the component whose code is that
-concept of the registry's category ``observation``.
+A path is written in R4's words, relative to the resource: ``name``, ``name[0]`` (the one member used of a
+list), ``name[*]`` (every member), ``name[x]`` (choice; the codec knows the type), ``extension(url)`` and
+``component(key)``, the component whose code is that concept of the registry's category ``observation``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """The time of an item: its own ``date``, else its time point's. ``required`` writes a reason where neither is known."""
+    """The time of an item: its own ``date``, else its time point's. ``required`` writes a reason where
+    neither is known.
+    """
 
     fhir: str
     required: bool = False
@@ -42,7 +44,9 @@ class Effective:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """An element FHIR demands: where nothing was written at ``unless`` (or at the path itself), it says that it is unknown."""
+    """An element FHIR demands: where nothing was written at ``unless`` (or at the path itself), it says that
+    it is unknown.
+    """
 
     fhir: str
     unless: str = ""

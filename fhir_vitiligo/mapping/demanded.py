@@ -1,7 +1,8 @@
 """Elements of which FHIR demands something: that they are there, or that they have a code of its own.
 
-A CodeableConcept of a required binding may not be without a code (https://hl7.org/fhir/R4/terminologies.html#required), not even
-where an extension says why; what is known of such an element without a code stands in an extension beside it.
+A CodeableConcept of a required binding may not be without a code
+(https://hl7.org/fhir/R4/terminologies.html#required), not even where an extension says why; what is known of
+such an element without a code stands in an extension beside it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ NOT_STATED: Json = {"extension": [{"url": urls.DATA_ABSENT_REASON, "valueCode": 
 
 
 class Required(Codec):
-    """Around the codec of an element that FHIR demands: an absence that the case states differs from one it does not."""
+    """Around the codec of an element that FHIR demands: an absence that the case states differs from one it
+    does not.
+    """
 
     def __init__(
         self, inner: Codec, fallback: Json | None = None, releases: frozenset[Release] = ALL
@@ -56,7 +59,8 @@ class Required(Codec):
 
 
 class RequiredBinding(Codec):
-    """Around the codec of a CodeableConcept that needs a code of FHIR's: a fact without a value goes into an extension.
+    """Around the codec of a CodeableConcept that needs a code of FHIR's: a fact without a value goes into an
+    extension.
 
     The extension has a part for each such element of the resource, by the element's name in R4.
     """

@@ -1,7 +1,7 @@
 """How a fact travels: its value in the element, how it came to be known in extensions on that element.
 
-``raw`` is HL7's ``originalText``, an absent value HL7's ``data-absent-reason``; status, method, span and candidates have no place
-in FHIR and go into the project's ``reading`` extension.
+``raw`` is HL7's ``originalText``, an absent value HL7's ``data-absent-reason``; status, method, span and
+candidates have no place in FHIR and go into the project's ``reading`` extension.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ ABSENT_REASONS = frozenset(get_args(AbsentReason))
 def extensions(
     fact: Fact[Any], *, raw: bool = True, reason: bool = True, explicit: bool = False
 ) -> list[Json]:
-    """The extensions that say how a fact came to be known. ``raw`` and ``reason`` are left out where the element says them.
+    """The extensions that say how a fact came to be known. ``raw`` and ``reason`` are left out where the
+    element says them.
 
-    ``explicit`` says of an absent fact that the case states the absence, where an element that FHIR demands has a
-    data-absent-reason anyway.
+    ``explicit`` says of an absent fact that the case states the absence, where an element that FHIR demands
+    has a data-absent-reason anyway.
     """
     found: list[Json] = []
     if reason and fact.reason is not None:
@@ -67,7 +68,9 @@ def _candidate_value(text: str) -> Any:
 
 @dataclass(slots=True)
 class Meta:
-    """What extensions say of how a value came to be known; :meth:`consume` removes just those from the resource."""
+    """What extensions say of how a value came to be known; :meth:`consume` removes just those from the
+    resource.
+    """
 
     raw: str | None = None
     status: str | None = None

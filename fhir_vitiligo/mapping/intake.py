@@ -1,4 +1,6 @@
-"""What comes in: the resources of a document of any kind, told apart by patient and case, with the names they are referred to by."""
+"""What comes in: the resources of a document of any kind, told apart by patient and case, with the names they
+are referred to by.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,12 @@ from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping.codecs import dicts
 from fhir_vitiligo.mapping.facts import copied
 from fhir_vitiligo.mapping.residue import Path
 
 MAX_DEPTH = 100
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,63}\Z")
 _SUBJECTS = ("subject", "patient", "beneficiary", "for", "individual")
 
 
@@ -63,7 +67,7 @@ class Entry:
         ):
             if isinstance(one, dict) and one.get("system") == urls.ITEM and isinstance(one.get("value"), str):
                 parts = one["value"].split("/")
-                if len(parts) in (3, 4) and all(parts):
+                if len(parts) in (3, 4) and all(map(_KEY.match, parts)):
                     return parts[0], parts[1], parts[2], parts[3] if len(parts) == 4 else ""
         return None
 
@@ -83,13 +87,16 @@ class Envelope:
 
 
 def collect(document: Any) -> tuple[list[Entry], list[Envelope]]:
-    """Every resource of a Bundle of any type, of a list, or the resource itself; contained ones too. The input is not touched."""
+    """Every resource of a Bundle of any type, of a list, or the resource itself; contained ones too. The
+    input is not touched.
+    """
     entries: list[Entry] = []
     envelopes: list[Envelope] = []
     _check_depth(document)
     _collect(document, entries, envelopes, None, "")
     for entry in tuple(entries):
-        for index, contained in enumerate(entry.resource.get("contained") or ()):
+        inside = entry.resource.get("contained")
+        for index, contained in enumerate(inside if isinstance(inside, list) else ()):
             if isinstance(contained, dict):
                 inner = Entry(contained, entry.label, ("contained", index), entry, original=copied(contained))
                 entries.append(inner)
@@ -227,7 +234,9 @@ def patient_of(entry: Entry) -> str | None:
 
 
 def groups(entries: list[Entry]) -> list[list[Entry]]:
-    """The entries of each case, in the order they came: ours by case id, others by patient, the rest by who refers to it."""
+    """The entries of each case, in the order they came: ours by case id, others by patient, the rest by who
+    refers to it.
+    """
     index: dict[str, Entry] = {}
     for entry in entries:
         for name in entry.names():
@@ -272,15 +281,12 @@ def _case_of(entry: Entry, index: dict[str, Entry]) -> str | None:
 
 def _header_id(resource: Json) -> str | None:
     """The case id in the header of a Provenance of ours."""
-    for extension in resource.get("extension") or () if isinstance(resource.get("extension"), list) else ():
-        if isinstance(extension, dict) and extension.get("url") == urls.own("case-header"):
-            for part in extension.get("extension") or ():
-                if (
-                    isinstance(part, dict)
-                    and part.get("url") == "id"
-                    and isinstance(part.get("valueId"), str)
-                ):
-                    return str(part["valueId"])
+    for extension in dicts(resource.get("extension")):
+        if extension.get("url") == urls.own("case-header"):
+            for part in dicts(extension.get("extension")):
+                identity = part.get("valueId")
+                if part.get("url") == "id" and isinstance(identity, str) and _KEY.match(identity):
+                    return identity
     return None
 
 
@@ -304,7 +310,9 @@ _NOT_KEY = re.compile(r"[^A-Za-z0-9.\-]+")
 
 
 def key_of(text: str) -> str:
-    """A key made of any text: as it is where it can be one, else with what a key cannot have replaced, and told apart."""
+    """A key made of any text: as it is where it can be one, else with what a key cannot have replaced, and
+    told apart.
+    """
     plain = _NOT_KEY.sub("-", text).strip("-.")
     if plain == text and len(text) <= 64 and text[:1].isalnum():
         return text

@@ -38,10 +38,10 @@ class Mapper:
     ) -> Json:
         """The case as a Bundle.
 
-        ``recorded`` is when the conversion was made (Provenance.recorded); without it the Provenance says that it is unknown, so
-        that the same case always gives the same bytes (a document is put together at a time in any case: without
-        ``recorded`` its ``timestamp`` is now). ``accept_candidates`` takes readings of ambiguous values that the caller
-        vouches for: ``{"assessments.vetf-t0.total": "7.6"}``.
+        ``recorded`` is when the conversion was made (Provenance.recorded); without it the Provenance says
+        that it is unknown, so that the same case always gives the same bytes (a document is put together at
+        a time in any case: without ``recorded`` its ``timestamp`` is now). ``accept_candidates`` takes
+        readings of ambiguous values that the caller vouches for: ``{"assessments.vetf-t0.total": "7.6"}``.
         """
         if type not in get_args(BundleType):
             raise MappingError(
@@ -90,7 +90,8 @@ def recorded_instant(recorded: datetime | str | None) -> str | None:
     text = recorded.isoformat() if isinstance(recorded, datetime) else recorded
     if not _INSTANT.match(text):
         raise MappingError(
-            f"{text!r} is no instant: write a date, a time and its offset from UTC, such as 2024-03-05T10:30:00Z",
+            f"{text!r} is no instant: write a date, a time and its offset from UTC, such as "
+            "2024-03-05T10:30:00Z",
             code="value",
         )
     return text

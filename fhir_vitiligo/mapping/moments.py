@@ -1,6 +1,7 @@
 """When: a moment of the case and the ways FHIR has to say it.
 
-A dateless moment stays dateless: an offset from a time point is HL7's ``cqf-relativeDateTime`` on a dateTime without value.
+A dateless moment stays dateless: an offset from a time point is HL7's ``cqf-relativeDateTime`` on a dateTime
+without value.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 
 from fhir_vitiligo.case.values import Fact, Moment
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import Codec, QuantityCodec, RangeCodec, Reading, Writing
+from fhir_vitiligo.mapping.codecs import Codec, QuantityCodec, RangeCodec, Reading, Writing, dicts
 from fhir_vitiligo.mapping.facts import Json, copied, extensions, make_fact, read_meta
 
 _DURATION, _AGE, _RANGE = QuantityCodec("Duration"), QuantityCodec("Age"), RangeCodec()
@@ -20,7 +21,8 @@ _DURATION, _AGE, _RANGE = QuantityCodec("Duration"), QuantityCodec("Age"), Range
 
 def relative_extension(moment: Moment, to: Writing) -> Json:
     """The offset as HL7's extension: target, targetPath, relationship, offset."""
-    assert moment.of is not None and moment.offset is not None
+    assert moment.of is not None
+    assert moment.offset is not None
     codec: Codec = _DURATION if not hasattr(moment.offset, "low") else _RANGE
     return {
         "url": urls.RELATIVE_DATE_TIME,
@@ -34,43 +36,51 @@ def relative_extension(moment: Moment, to: Writing) -> Json:
 
 
 def read_relative(element: Any, of: Reading) -> tuple[Moment, Json] | None:
-    """The offset an element's extension states, in any of the shapes that releases and packages have for it."""
-    found = element.get("extension") if isinstance(element, dict) else None
-    for extension in found if isinstance(found, list) else ():
-        if not isinstance(extension, dict) or extension.get("url") not in (
-            urls.RELATIVE_DATE_TIME,
-            urls.RELATIVE_DATE,
-        ):
+    """The offset an element's extension states, in any of the shapes that releases and packages have."""
+    for extension in dicts(element.get("extension")) if isinstance(element, dict) else ():
+        if extension.get("url") not in (urls.RELATIVE_DATE_TIME, urls.RELATIVE_DATE) or len(extension) != 2:
             continue
-        parts = {part.get("url"): part for part in extension.get("extension") or () if isinstance(part, dict)}
-        if len(parts) != len(extension.get("extension") or ()):
-            continue
-        moment = _read_parts(parts, of)
+        moment = _read_parts(extension.get("extension"), of)
         if moment is not None:
             return moment, extension
     return None
 
 
-def _read_parts(parts: dict[Any, Json], of: Reading) -> Moment | None:
-    # target (cqf-relativeDateTime), event (relative-date of R4 core), targetReference (relative-date of the extension pack)
-    target = next((parts[name] for name in ("target", "event", "targetReference") if name in parts), {})
-    reference = target.get("valueReference")
-    point = of.key(reference.get("reference"), ("timepoint",)) if isinstance(reference, dict) else None
-    offset = parts.get("offset", {})
-    path = parts.get("targetPath", {}).get("valueString")
-    if point is None or parts.get("targetCode") is not None or path not in (None, "period", "actualPeriod"):
+# The target is `target` in cqf-relativeDateTime, `event` in relative-date of R4 core, `targetReference` in
+# that of the extension pack.
+_TARGETS = ("target", "event", "targetReference")
+_MEMBERS = {
+    **dict.fromkeys(_TARGETS, ("valueReference",)),
+    "targetPath": ("valueString",),
+    "relationship": ("valueCode",),
+    "offset": ("valueDuration", "valueRange"),
+}
+
+
+def _read_parts(parts: Any, of: Reading) -> Moment | None:
+    said: dict[str, Any] = {}
+    for part in parts if isinstance(parts, list) else ():
+        match part:
+            case {"url": str(name)} if len(part) == 2 and name in _MEMBERS and name not in said:
+                member = next((member for member in _MEMBERS[name] if member in part), None)
+                if member is None:
+                    return None
+                said[name] = part[member]
+            case _:
+                return None  # a shape of someone else's
+    targets = [said[name] for name in _TARGETS if name in said]
+    if len(targets) != 1 or said.get("targetPath", "period") not in ("period", "actualPeriod"):
         return None
-    amount = offset.get("valueDuration") or offset.get("valueRange")
-    if not isinstance(amount, dict) or any(len(part) != 2 for part in parts.values()):
+    reference, offset = targets[0], said.get("offset")
+    if not isinstance(reference, dict) or reference.keys() != {"reference"} or not isinstance(offset, dict):
         return None
-    if not isinstance(reference, dict) or reference.keys() != {"reference"}:
-        return None
-    amount = {name: dict(value) if isinstance(value, dict) else value for name, value in amount.items()}
-    value = (_DURATION if "valueDuration" in offset else _RANGE).decode(amount, of)
-    if value is None or any(amount.values()):
+    point = of.key(reference["reference"], ("timepoint",))
+    amount = copied(offset)
+    value = (_RANGE if "low" in amount or "high" in amount else _DURATION).decode(amount, of)
+    if point is None or value is None or any(amount.values()):
         return None
     try:
-        return Moment(offset=value, relation=parts.get("relationship", {}).get("valueCode"), of=point[1])
+        return Moment(offset=value, relation=said.get("relationship"), of=point[1])
     except ValidationError:
         return None
 

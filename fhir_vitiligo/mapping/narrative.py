@@ -1,4 +1,5 @@
-"""The generated narrative of a resource (https://hl7.org/fhir/R4/narrative.html): its title and its facts, in words.
+"""The generated narrative of a resource (https://hl7.org/fhir/R4/narrative.html): its title and its facts, in
+words.
 
 Written for every resource, so how a class is put into words is looked up once.
 """

@@ -1,7 +1,7 @@
 """The value of an Observation or of one of its components (https://hl7.org/fhir/R4/observation.html, obs-6).
 
-What was written but could not be read goes out as ``valueString`` with its reading; a value that is not there as
-``dataAbsentReason``.
+What was written but could not be read goes out as ``valueString`` with its reading; a value that is not there
+as ``dataAbsentReason``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class ValueCodec(Codec):
         return None
 
     def _foreign(self, parent: Json, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
-        """What other systems write in place of the type we would: a number as text or integer, a coded yes."""
+        """What other systems write in place of the type we would: a number as text, a coded yes."""
         if isinstance(self.inner, QuantityCodec):
             return _number_elsewhere(parent, fact_type)
         if isinstance(self.inner, StringCodec):

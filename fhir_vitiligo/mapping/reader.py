@@ -1,4 +1,4 @@
-"""Resources to a case: the compiled parts run backward over what came in, and what they leave is the residue."""
+"""Resources to a case: the compiled parts run backward over what came in; what they leave is the residue."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from pydantic import BaseModel, ValidationError
 from fhir_vitiligo.case.consistency import InconsistentCaseError
 from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.case.values import Fact, Moment
+from fhir_vitiligo.errors import MappingError
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.adapters import View, product_view
-from fhir_vitiligo.mapping.codecs import IdentifierCodec
+from fhir_vitiligo.mapping.codecs import IdentifierCodec, dicts
 from fhir_vitiligo.mapping.intake import Entry, key_of, normal_reference
 from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.mapping.parts import CompiledPart, kinds
-from fhir_vitiligo.mapping.recognition import Recognised, medication_code, recognise
+from fhir_vitiligo.mapping.recognition import Recognised, is_withdrawn, medication_code, recognise
 from fhir_vitiligo.mapping.residue import at, leaves
 from fhir_vitiligo.mapping.writer import TEST_DATA, CaseWriter
 
 _IDENTIFIER = IdentifierCodec()
 _INSTANT = InstantCodec()
 _COLLECTIONS = {
-    "timepoint": "timepoints", "diagnosis": "diagnoses", "lesion": "lesions", "assessment": "assessments", "product": "products",
+    "timepoint": "timepoints", "diagnosis": "diagnoses", "lesion": "lesions", "assessment": "assessments",
+    "product": "products",
     "intervention": "interventions", "response": "responses", "event": "events", "photograph": "photographs",
     "family-member": "family_history", "comorbidity": "comorbidities",
 }  # fmt: skip
@@ -60,6 +62,7 @@ class GroupReader:
         self.sources: list[Source] = []
         self._names: dict[str, Place] = {}
         self._skip: set[tuple[str, str, str]] = set()
+        self._said: set[tuple[str, str, str]] = set()
         self.dropped: set[Place] = set()
         self._scope = ""
         self._urls: list[tuple[Json, str]] = []
@@ -158,7 +161,8 @@ class GroupReader:
                 item = (content["subject"] if of_subject else content)[collection][int(index)]
                 self._skip.add((_KIND_OF[collection], item.key, field))
         if len(self._skip) + len(self.dropped) == before:
-            raise error
+            told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            raise MappingError(f"what came in makes no case: {told}") from error
 
     # One item
 
@@ -195,7 +199,7 @@ class GroupReader:
             return None
 
     def _skip_fields(self, error: ValidationError, kind: str, key: str, content: dict[str, Any]) -> None:
-        """Leave the fields out that keep an item from being built; without any such field, the item itself."""
+        """Leave out the fields that keep an item from being built; where there is none, the item itself."""
         named = {str(details["loc"][0]) for details in error.errors() if details["loc"]}
         named &= content.keys() - {"key"}
         if not named:
@@ -277,11 +281,7 @@ class GroupReader:
     def _identifiers(self, resource: Json) -> tuple[Any, ...]:
         found = resource.get("identifier")
         nodes = [found] if isinstance(found, dict) else found if isinstance(found, list) else []
-        more = [
-            e
-            for e in resource.get("extension") or ()
-            if isinstance(e, dict) and e.get("url") == urls.own("further-identifier")
-        ]
+        more = [e for e in dicts(resource.get("extension")) if e.get("url") == urls.own("further-identifier")]
         result = []
         for node in [*nodes, *(extension.get("valueIdentifier") for extension in more)]:
             if not isinstance(node, dict) or node.get("system") == urls.ITEM:
@@ -318,6 +318,8 @@ class GroupReader:
         weak: list[tuple[Entry, Recognised]] = []
         for entry in self.entries:
             own = entry.own()
+            if is_withdrawn(entry.original):
+                continue
             if own is not None and own[1] in kinds(self.release) and self._is_ours(entry, own):
                 self.case_id = self.case_id or own[0]
                 self._take(entry, own[1], own[2], own[3], None, taken)
@@ -349,12 +351,15 @@ class GroupReader:
     def _take(
         self, entry: Entry, kind: str, key: str, part: str, known: Recognised | None, taken: set[Place]
     ) -> None:
-        source = Source(entry, kind, key, part, known)
-        self.sources.append(source)
-        taken.add((kind, key))
         if not part:
             for name in entry.names():
                 self._names.setdefault(name, (kind, key))
+        if (kind, key, part) in self._said:
+            return  # a second one, which may say otherwise, is left as it is
+        self._said.add((kind, key, part))
+        source = Source(entry, kind, key, part, known)
+        self.sources.append(source)
+        taken.add((kind, key))
         if known is not None and kind == "intervention" and medication_code(entry.original) is not None:
             product = _unused("product", key, taken)
             taken.add(("product", product))
@@ -432,7 +437,7 @@ def _unlikeness(constants: Json, resource: Json) -> int:
 
 def _has_header(entry: Entry) -> bool:
     extensions = entry.original.get("extension")
-    return any(isinstance(e, dict) and e.get("url") == urls.own("case-header") for e in extensions or ())
+    return any(e.get("url") == urls.own("case-header") for e in dicts(extensions))
 
 
 def _is_test_data(resource: Json) -> bool:

@@ -1,7 +1,7 @@
 """What a resource from elsewhere is to a vitiligo case, if anything: tables of who is recognised by what.
 
-A resource we wrote says so in its identifier. Another system's is recognised by any code or text the registry knows. What is not
-about vitiligo is not recognised, and so stays residue.
+A resource we wrote says so in its identifier. Another system's is recognised by any code or text the registry
+knows. What is not about vitiligo is not recognised, and so stays residue.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def _dicts(value: Any) -> list[Json]:
 
 
 def concept_of(code: Any, category: str) -> Concept | None:
-    """The registry's concept of a CodeableConcept (or CodeableReference's concept), by code, else by any of its texts."""
+    """The registry's concept of a CodeableConcept (or CodeableReference's concept), by code, else by any of
+    its texts.
+    """
     for one in _dicts(code):
         one = one.get("concept", one)
         if not isinstance(one, dict):
@@ -78,8 +80,6 @@ def reasons(resource: Json) -> Iterator[Any]:
 
 def _condition(resource: Json) -> Recognised | None:
     status = concept_codes(resource.get("verificationStatus"))
-    if "entered-in-error" in status:
-        return None
     if concept_of(resource.get("code"), "diagnosis") is not None:
         return Recognised("diagnosis")
     if concept_of(resource.get("code"), "comorbidity") is not None:
@@ -96,8 +96,6 @@ _PARTS_OF_SUBJECT = {"age": "age", "phototype": "phototype", "ethnicity": "ethni
 
 
 def _observation(resource: Json) -> Recognised | None:
-    if resource.get("status") == "entered-in-error":
-        return None
     code = resource.get("code")
     if concept_of(code, "instrument") is not None:
         return Recognised("assessment")
@@ -119,7 +117,7 @@ _PROCEDURE_KINDS = {"phototherapy": "phototherapy", "laser": "laser", "graft": "
 def _procedure(resource: Json) -> Recognised | None:
     meant = concept_of(resource.get("code"), "procedure")
     about = any(concept_of(reason, "diagnosis") is not None for reason in reasons(resource))
-    if (meant is None and not about) or resource.get("status") == "entered-in-error":
+    if meant is None and not about:
         return None
     kind = "procedure"
     while meant is not None:
@@ -131,8 +129,6 @@ def _procedure(resource: Json) -> Recognised | None:
 def _medication_use(resource: Json) -> Recognised | None:
     meant = concept_of(medication_code(resource), "drug")
     about = any(concept_of(reason, "diagnosis") is not None for reason in reasons(resource))
-    if resource.get("status") == "entered-in-error":
-        return None
     return Recognised(
         "intervention", sets={"kind": use_kind(resource, meant)}, weak=meant is None and not about
     )
@@ -157,7 +153,7 @@ def _document(resource: Json) -> Recognised | None:
 
 
 def _adverse_event(resource: Json) -> Recognised | None:
-    if resource.get("actuality") not in (None, "actual") or resource.get("status") == "entered-in-error":
+    if resource.get("actuality") not in (None, "actual"):
         return None
     meant = concept_of(resource.get("event") or resource.get("code"), "finding")
     return Recognised("event", sets={"presence": "present"}) if meant is not None else None
@@ -188,6 +184,12 @@ RECOGNISERS: Mapping[str, Callable[[Json], Recognised | None]] = {
     "AdverseEvent": _adverse_event,
     "FamilyMemberHistory": _family,
 }
+
+
+def is_withdrawn(resource: Json) -> bool:
+    """Whether a resource says of itself that it never should have been."""
+    error = "entered-in-error"
+    return resource.get("status") == error or error in concept_codes(resource.get("verificationStatus"))
 
 
 def recognise(resource: Json) -> Recognised | None:

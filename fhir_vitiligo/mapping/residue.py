@@ -19,7 +19,9 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Residue:
-    """One leaf that no map carried: the ``resource`` (``Type/id``), a FHIRPath ``expression``, the JSON ``value``."""
+    """One leaf that no map carried: the ``resource`` (``Type/id``), a FHIRPath ``expression``, the JSON
+    ``value``.
+    """
 
     resource: str
     expression: str
@@ -56,7 +58,9 @@ def at(node: Any, path: Path) -> Any:
 
 
 def expression(release: Release, resource_type: str, path: Path) -> str:
-    """A FHIRPath for a JSON path: ``valueQuantity`` is ``value``, ``_birthDate`` is ``birthDate``, lists have an index."""
+    """A FHIRPath for a JSON path: ``valueQuantity`` is ``value``, ``_birthDate`` is ``birthDate``, lists have
+    an index.
+    """
     names = element_names(release, resource_type, tuple(step for step in path if isinstance(step, str)))
     text, used = resource_type, 0
     for step in path:
@@ -70,7 +74,7 @@ def expression(release: Release, resource_type: str, path: Path) -> str:
 
 @lru_cache(maxsize=8192)
 def element_names(release: Release, resource_type: str, members: tuple[str, ...]) -> tuple[str, ...]:
-    """The element names of JSON members: the definitions tell a choice from a name that only looks like one."""
+    """The element names of JSON members: the definitions tell a choice from a name that looks like one."""
     definitions = definitions_of(release)
     place: str | None = resource_type
     names = []

@@ -1,4 +1,6 @@
-"""Codecs for what is more than one datatype: nested groups, body sites with their side, elements FHIR demands."""
+"""Codecs for what is more than one datatype: nested groups, body sites with their side, elements FHIR
+demands.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +93,9 @@ def _side(node: Any, codec: ConceptCodec, of: Reading) -> str | None:
 
 
 class SiteCodec(Codec):
-    """A site as CodeableConcept, its side as the laterality extension (Condition.bodySite has no room for it)."""
+    """A site as CodeableConcept, its side as the laterality extension (Condition.bodySite has no room for
+    it).
+    """
 
     datatype = "CodeableConcept"
 
@@ -116,7 +120,7 @@ class SiteCodec(Codec):
 
 
 class StructureCodec(Codec):
-    """R5's BodyStructure.includedStructure: one site with its laterality. R4 nests the same in an extension."""
+    """R5's BodyStructure.includedStructure: one site with its laterality. R4 has it in an extension."""
 
     datatype = "BackboneElement"
 
@@ -132,7 +136,9 @@ class StructureCodec(Codec):
 
 
 class LocationCodec(Codec):
-    """R4's BodyStructure has one location: the first site with its qualifier, any further ones in an extension each."""
+    """R4's BodyStructure has one location: the first site with its qualifier, any further ones in an
+    extension each.
+    """
 
     datatype = "BackboneElement"
     whole = True
@@ -166,7 +172,10 @@ class LocationCodec(Codec):
         for extension in dicts(parent.get("extension")):
             if extension.get("url") != urls.own("further-site"):
                 continue
-            parts = {part.get("url"): part for part in dicts(extension.get("extension"))}
+            inner = dicts(extension.get("extension"))
+            parts = {
+                name: part for name in ("site", "laterality") for part in inner if part.get("url") == name
+            }
             site = _SITE.decode(parts.get("site", {}).get("valueCodeableConcept"), of)
             if site is not None:
                 side = _side(parts.get("laterality", {}).get("valueCodeableConcept"), _SIDE, of)
@@ -231,7 +240,7 @@ class ComponentCodec(Codec):
         for mark in dicts(node.get("extension")):
             if mark.get("url") == COMPONENT_REGION:
                 if mark.get("valueBoolean") is alone:
-                    mark.clear()
+                    del mark["url"], mark["valueBoolean"]
                 elif not alone and region is None:
                     region = _REGION.decode(mark.get("valueCodeableConcept"), of)
                     mark.pop("url") if region is not None else None
@@ -271,7 +280,9 @@ class StrengthCodec(QuantityCodec):
 
 
 class PeriodCodec(Codec):
-    """Start or end of what was done, in R5: occurrencePeriod, or, where occurrence[x] is the schedule, an extension."""
+    """Start or end of what was done, in R5: occurrencePeriod, or, where occurrence[x] is the schedule, an
+    extension.
+    """
 
     datatype = "Period"
 
@@ -340,7 +351,7 @@ class AdherenceCodec(Codec):
 
 
 class HeadlineCodec(Codec):
-    """``value[x]`` for the first of several fields that has a value; the others are components of their own."""
+    """``value[x]`` for the first of several fields that has a value; the others are components."""
 
     primitive = True
 

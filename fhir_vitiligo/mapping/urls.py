@@ -20,7 +20,9 @@ LATERALITY = f"{CANONICAL}/StructureDefinition/laterality"
 MOMENT_TEXT = f"{CANONICAL}/StructureDefinition/moment-text"
 
 ITEM = f"{CANONICAL}/sid/item"
-"""Identifier system of everything a case makes: ``<case id>/<kind>/<key>`` and, for a further resource, ``/<part>``."""
+"""Identifier system of everything a case makes: ``<case id>/<kind>/<key>`` and, for a further resource,
+``/<part>``.
+"""
 
 ABSENT_REASONS = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 

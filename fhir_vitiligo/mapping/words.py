@@ -1,7 +1,7 @@
 """Codecs of plain words and of yes and no as CodeableConcept.
 
-An extension's value has to be a complex type wherever how it was read travels with it: typed FHIR libraries know no extension on a
-primitive value there.
+An extension's value has to be a complex type wherever how it was read travels with it: typed FHIR libraries
+know no extension on a primitive value there.
 """
 
 from __future__ import annotations

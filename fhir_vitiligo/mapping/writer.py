@@ -87,18 +87,19 @@ class CaseWriter:
             if compiled.part.when is None or compiled.part.when(item):
                 found.append(self._resource(compiled, key, item, always=True))
                 break
-        for compiled in kind.further:
-            found.append(self._resource(compiled, key, item, always=False))
+        found += (self._resource(compiled, key, item, always=False) for compiled in kind.further)
         return [resource for resource in found if resource is not None]
 
     def _resource(self, compiled: CompiledPart, key: str, item: Any, *, always: bool) -> Json | None:
         part = compiled.part
-        # Most fields of most items are empty, so a look into the instance comes first; an empty tuple says nothing either.
+        # Most fields of most items are empty, so a look into the instance comes first; an empty tuple says
+        # nothing either.
         values = item.__dict__
         present = [
             (field, value)
             for field in compiled.fields
-            if (value := values[field.case] if field.get is None else field.get(item)) is not None and value is not EMPTY
+            if (value := values[field.case] if field.get is None else field.get(item)) is not None
+            and value is not EMPTY
         ]
         if (
             not present

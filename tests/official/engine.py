@@ -106,6 +106,7 @@ class OfficialEngine:
         extra = OURS if extra is None else extra
         self._extra = {release: [str(path) for path in paths] for release, paths in extra.items()}
         self._home = home
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
@@ -163,6 +164,9 @@ class OfficialEngine:
         if self._log is not None:
             self._log.close()
             self._log = None
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
 
     def __enter__(self) -> OfficialEngine:
         return self
@@ -175,11 +179,15 @@ class OfficialEngine:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             set_up(self._home)
+            self._temporary = tempfile.TemporaryDirectory()
             contexts = [f"{name}={','.join(self._content(name))}" for name in CONTEXTS]
             command = [
                 "java",
                 "-Xmx2g",
                 f"-Duser.home={self._home}",
+                # The engine keeps a terminology cache in the folder for temporary files, which another engine
+                # (a second run on this machine) would clear under its feet.
+                f"-Djava.io.tmpdir={self._temporary.name}",
                 "-cp",
                 class_path(),
                 "vitiligo.official.Main",

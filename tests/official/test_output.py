@@ -29,7 +29,11 @@ EXPLAINED: tuple[tuple[str | None, str, str], ...] = (
     (None, "unitsofmeasure.org", "UCUM, as above (the engine's second message on the same place)"),
     ("UNKNOWN_CODESYSTEM", "human-phenotype-ontology.org", "HPO is not on board"),
     ("UNKNOWN_CODESYSTEM", "www.whocc.no/atc", "ATC is not on board"),
-    ("UNKNOWN_CODESYSTEM", "urn:ietf:bcp:47", "the engine has no list of languages without a terminology server"),
+    (
+        "UNKNOWN_CODESYSTEM",
+        "urn:ietf:bcp:47",
+        "the engine has no list of languages without a terminology server",
+    ),
     (None, "urn:ietf:bcp:47", "as above"),
     ("UNKNOWN_CODESYSTEM", "registry.invalid", "a code system of the (invented) source, passed on as stated"),
     (
@@ -43,7 +47,11 @@ EXPLAINED: tuple[tuple[str | None, str, str], ...] = (
         "v3-ActReason#HTEST",
         "HL7's label for test data; R4B's SecurityLabels imports a value set that its packages lack",
     ),
-    ("Unable_to_resolve_value_Set_", "v3-ConfidentialityClassification", "the import that R4B's packages lack"),
+    (
+        "Unable_to_resolve_value_Set_",
+        "v3-ConfidentialityClassification",
+        "the import that R4B's packages lack",
+    ),
 )
 CONTEXTS = (("r4", "r4"), ("r4+pack", "r4"), ("r4b", "r4b"), ("r5", "r5"))
 
@@ -57,7 +65,8 @@ def explained(issue: OfficialIssue) -> bool:
 def test_every_example_is_valid(engine: OfficialEngine, context: str, release: str, bundle_type: str) -> None:
     names = list(fv.examples())
     bundles = [
-        fv.to_fhir(fv.example(name), release, type=bundle_type, recorded="2026-01-01T00:00:00Z") for name in names
+        fv.to_fhir(fv.example(name), release, type=bundle_type, recorded="2026-01-01T00:00:00Z")
+        for name in names
     ]
     verdicts = engine.validate_many(Request(context, bundle) for bundle in bundles)
     problems = [
@@ -73,7 +82,9 @@ def test_every_explanation_is_needed(engine: OfficialEngine) -> None:
     """A reason that explains nothing any more has to go."""
     seen: Counter[int] = Counter()
     requests = [
-        Request(context, fv.to_fhir(fv.example(name), release)) for context, release in CONTEXTS for name in fv.examples()
+        Request(context, fv.to_fhir(fv.example(name), release))
+        for context, release in CONTEXTS
+        for name in fv.examples()
     ]
     for issues in engine.validate_many(requests):
         for issue in issues:

@@ -44,13 +44,18 @@ def fact_fields() -> set[Place]:
         (name_of(model), name)
         for model in models()
         for name, info in model.model_fields.items()
-        if any(isinstance(one, type) and issubclass(one, Fact) for one in (info.annotation, *get_args(info.annotation)))
+        if any(
+            isinstance(one, type) and issubclass(one, Fact)
+            for one in (info.annotation, *get_args(info.annotation))
+        )
     }
 
 
 def said(model: BaseModel) -> Iterator[tuple[Place, Any]]:
     """Each place of a case that says something, with what it says."""
-    default = {name: info.default for name, info in type(model).model_fields.items() if not info.is_required()}
+    default = {
+        name: info.default for name, info in type(model).model_fields.items() if not info.is_required()
+    }
     for name in type(model).model_fields:
         value = getattr(model, name)
         if value is None or value == () or (name in default and value == default[name]):

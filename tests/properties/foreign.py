@@ -15,7 +15,8 @@ def _concept(text: str | None = None, *codings: tuple[str, str, str | None]) -> 
     found: Json = {}
     if codings:
         found["coding"] = [
-            {"system": system, "code": code, **({"display": display} if display else {})} for system, code, display in codings
+            {"system": system, "code": code, **({"display": display} if display else {})}
+            for system, code, display in codings
         ]
     if text is not None:
         found["text"] = text
@@ -208,7 +209,15 @@ def r5_collection() -> Json:
     request, administration, dispense, medication, statement, _ = MEDICATIONS_R4
 
     def moved(resource: Json, **more: Any) -> Json:
-        gone = ("medicationCodeableConcept", "medicationReference", "reasonCode", "dosage", "statusReason", "contained", "effectiveDateTime")
+        gone = (
+            "medicationCodeableConcept",
+            "medicationReference",
+            "reasonCode",
+            "dosage",
+            "statusReason",
+            "contained",
+            "effectiveDateTime",
+        )
         return {**{name: value for name, value in resource.items() if name not in gone}, **more}
 
     resources = [

@@ -36,7 +36,11 @@ def there_and_back(case: Case, release: Release, kind: BundleType) -> dict[str, 
     for document in (bundle, json.loads(json.dumps(bundle))):
         back, residue = from_fhir(document, release)
         # A document was put together at some time, which is no fact of the case.
-        more = [one.as_dict() for one in residue if (one.resource, one.expression) != ("Bundle", "Bundle.timestamp")]
+        more = [
+            one.as_dict()
+            for one in residue
+            if (one.resource, one.expression) != ("Bundle", "Bundle.timestamp")
+        ]
         assert not more, more
         assert len(residue) == (kind == "document")
         assert back == case
@@ -63,7 +67,9 @@ def file_law(case: Case) -> None:
 
 def valid(bundle: dict[str, Any], release: Release) -> None:
     """The structural validator has no error."""
-    errors = [str(issue) for issue in Validator(release).validate(bundle) if issue.severity in ("error", "fatal")]
+    errors = [
+        str(issue) for issue in Validator(release).validate(bundle) if issue.severity in ("error", "fatal")
+    ]
     assert not errors, errors
 
 
@@ -81,7 +87,9 @@ def _pairs(node: Any) -> Iterator[tuple[Any, str]]:
 
 def stated_codes(case: Case) -> set[tuple[str | None, str]]:
     """Every (system, code) that the case itself states."""
-    language = case.source.language.value if case.source is not None and case.source.language is not None else None
+    language = (
+        case.source.language.value if case.source is not None and case.source.language is not None else None
+    )
     return {*_pairs(case.model_dump()), *([(BCP_47, language)] if language is not None else [])}
 
 
@@ -93,7 +101,9 @@ def codes_are_known(bundle: dict[str, Any], case: Case) -> None:
         if (system, code) in stated:
             assert registry.refusal(system, code) is None, registry.refusal(system, code)
         else:
-            assert registry.may_emit(system, code) or system.startswith(HL7_SYSTEMS), f"{system}|{code} is written"
+            assert registry.may_emit(system, code) or system.startswith(HL7_SYSTEMS), (
+                f"{system}|{code} is written"
+            )
 
 
 def all_laws(case: Case, release: Release, kind: BundleType) -> None:

@@ -103,6 +103,8 @@ def _change(parent: Any, name: Any, source: random.Random, places: list[tuple[An
             if len(repr(other[place])) < 2000:  # else a few such changes would make gigabytes
                 parent[name] = copy.deepcopy(other[place])
         case 4 if isinstance(parent, dict):
-            parent[source.choice(("value", "extension", "code", "_" + str(name), "unit", "text"))] = parent.pop(name)
+            parent[source.choice(("value", "extension", "code", "_" + str(name), "unit", "text"))] = (
+                parent.pop(name)
+            )
         case _:
             parent[name] = copy.deepcopy(source.choice(_OTHER_TYPES))

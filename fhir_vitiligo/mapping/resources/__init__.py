@@ -1,4 +1,6 @@
-"""The maps: declarations only, one file for each clinical concept. A new concept is one file and one line here."""
+"""The maps: declarations only, one file for each clinical concept. A new concept is one file and one line
+here.
+"""
 
 from __future__ import annotations
 

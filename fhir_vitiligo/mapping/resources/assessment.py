@@ -1,4 +1,6 @@
-"""A score is an Observation whose code names the instrument, variant included, and whose components are its regions and items."""
+"""A score is an Observation whose code names the instrument, variant included, and whose components are its
+regions and items.
+"""
 
 from __future__ import annotations
 

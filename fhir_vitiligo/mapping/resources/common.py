@@ -24,7 +24,9 @@ _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 
 def observation(category: str, code: str | None = None) -> Callable[[], Json]:
-    """The constants of a final Observation: HL7's category and, unless the item names it, the registry's code."""
+    """The constants of a final Observation: HL7's category and, unless the item names it, the registry's
+    code.
+    """
 
     def constants() -> Json:
         found: Json = {"status": "final", "category": [{"coding": [{"system": _CATEGORY, "code": category}]}]}

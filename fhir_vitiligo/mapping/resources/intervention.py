@@ -1,4 +1,6 @@
-"""A treatment is a MedicationStatement (use of a product) or a Procedure: one for the whole course, with its schedule."""
+"""A treatment is a MedicationStatement (use of a product) or a Procedure: one for the whole course, with its
+schedule.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,12 @@ _SESSIONS = extension("sessions_done", "sessions-done", QuantityCodec())
 _KIND = Field("kind", "category", ConceptCodec("intervention-kind"))
 
 _STATEMENT_STATUS = {
-    "planned": "intended", "active": "active", "completed": "completed", "stopped": "stopped", "on-hold": "on-hold",
-    "not-done": "not-taken",
+    "planned": "intended", "active": "active", "completed": "completed", "stopped": "stopped",
+    "on-hold": "on-hold", "not-done": "not-taken",
 }  # fmt: skip
 _PROCEDURE_STATUS = {
-    "planned": "preparation", "active": "in-progress", "completed": "completed", "stopped": "stopped", "on-hold": "on-hold",
-    "not-done": "not-done",
+    "planned": "preparation", "active": "in-progress", "completed": "completed", "stopped": "stopped",
+    "on-hold": "on-hold", "not-done": "not-done",
 }  # fmt: skip
 
 STATEMENT = Part(

@@ -1,4 +1,6 @@
-"""The record itself is a Provenance: what was made from what, what the case says of itself, and the ledger of what is not mapped."""
+"""The record itself is a Provenance: what was made from what, what the case says of itself, and the ledger of
+what is not mapped.
+"""
 
 from __future__ import annotations
 

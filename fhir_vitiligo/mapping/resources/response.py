@@ -1,4 +1,6 @@
-"""What came of a treatment is an Observation: per cent, quartile or words as its value, the rest as components."""
+"""What came of a treatment is an Observation: per cent, quartile or words as its value, the rest as
+components.
+"""
 
 from __future__ import annotations
 

@@ -93,7 +93,9 @@ public final class Main {
 
     private void load() {
       try {
-        verdicts = new Verdicts(content);
+        synchronized (Lane.class) { // contexts share a terminology cache on disk, which each one clears as it starts
+          verdicts = new Verdicts(content);
+        }
       } catch (Throwable problem) { // nor one context, which is not tried again: loading takes its time
         problem.printStackTrace();
         broken = "cannot load " + String.join(", ", content) + ": " + problem;
