@@ -208,7 +208,7 @@ class ComponentCodec(Codec):
                 ]
         elif value.region is not None:
             node["code"] = _REGION.encode(value.region, to)
-            if not self._is_region(node["code"]):
+            if known_as(node["code"], "observation") or not self._is_region(node["code"]):
                 node["extension"] = [{"url": COMPONENT_REGION, "valueBoolean": True}]
         _NUMBER.put(node, "value[x]", value.value, to)
         return node
