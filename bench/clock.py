@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from time import process_time_ns
 
 
-def cpu_times(functions: Mapping[str, Callable[[], object]], *, rounds: int = 15, seconds: float = 0.05) -> dict[str, float]:
+def cpu_times(
+    functions: Mapping[str, Callable[[], object]], *, rounds: int = 15, seconds: float = 0.05
+) -> dict[str, float]:
     """Median CPU microseconds of one call of each function."""
     numbers = {name: _calls(function, seconds) for name, function in functions.items()}
     found: dict[str, list[float]] = {name: [] for name in functions}

@@ -1,6 +1,6 @@
 """How fast is a case mapped? Beside dumping the finished Bundle, and beside building it through fhir.resources.
 
-    python -m bench.mapping
+python -m bench.mapping
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A registry of many cases to NDJSON over all cores: throughput and memory of the real command.
 
-    python -m bench.registry [--cases 100000]
+python -m bench.registry [--cases 100000]
 """
 
 from __future__ import annotations
@@ -33,14 +33,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "cases.ndjson"), Path(folder, "bundles.ndjson")
         write_cases(source, count)
-        command = [str(Path(sys.executable).with_name("fhir-vitiligo")), "to-fhir", str(source), "-o", str(target)]
+        command = [
+            str(Path(sys.executable).with_name("fhir-vitiligo")),
+            "to-fhir",
+            str(source),
+            "-o",
+            str(target),
+        ]
         started = perf_counter()
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         took = perf_counter() - started
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         with target.open("rb") as file:
             written = sum(1 for _ in file)
-        print(f"{written} of {count} cases, {source.stat().st_size / 1e6:.0f} MB in, {target.stat().st_size / 1e6:.0f} MB out")
+        print(
+            f"{written} of {count} cases, {source.stat().st_size / 1e6:.0f} MB in, {target.stat().st_size / 1e6:.0f} MB out"
+        )
         print(f"{took:.1f} s: {written / took:.0f} cases a second; CPU {used.ru_utime + used.ru_stime:.1f} s")
         print(f"largest process {used.ru_maxrss / 1024:.0f} MB")
 

@@ -51,7 +51,9 @@ class Issue:
 class FhirVitiligoError(Exception):
     """Root of all errors of this package. ``issues`` holds what happened, at least one."""
 
-    def __init__(self, problem: str | Issue | Iterable[Issue], *, code: str = "processing", expression: str = "") -> None:
+    def __init__(
+        self, problem: str | Issue | Iterable[Issue], *, code: str = "processing", expression: str = ""
+    ) -> None:
         if isinstance(problem, str):
             issues: Sequence[Issue] = (Issue("error", code, expression, problem),)
         elif isinstance(problem, Issue):

@@ -51,7 +51,9 @@ def test_every_case_field_is_in_the_dictionary_with_its_element(build_docs: Modu
 def test_every_command_and_option_has_words() -> None:
     for name, command in program.commands.items():
         assert command.help, f"{name} has no help"
-        silent = [option.name for option in command.params if isinstance(option, click.Option) and not option.help]
+        silent = [
+            option.name for option in command.params if isinstance(option, click.Option) and not option.help
+        ]
         assert not silent, f"{name}: {silent}"
 
 

@@ -63,8 +63,8 @@ setting: {value: clinic, status: derived, method: the text says "dermatology cli
 | `candidates` | readings that the written form allows; used only if you accept one |
 | `span` | `[start, end]` in the source's text |
 
-**Quantities** are `0.3 mL`, `>50 %`, `5.6`; units are UCUM, and words such as `cc` or `years` become it. **Terms** are a concept's
-key or any text (`cheek`, `milky white`), or `{concept, text, codes}`. **Moments** are `2024-03`, `1 mo before t0`, `19 a`.
+**Quantities** are `0.3 mL`, `>50 %`, `5.6`; units are UCUM, and words such as `cc` or `years` become it. **Terms** are a
+concept's key or any text (`cheek`, `milky white`), or `{concept, text, codes}`. **Moments** are `2024-03`, `1 mo before t0`, `19 a`.
 **Schedules** are `2 per 1 d`, `1 per 2 wk for 9 mo`.
 """
 
@@ -72,7 +72,15 @@ key or any text (`cheek`, `milky white`), or `{concept, text, codes}`. **Moments
 def data_dictionary() -> str:
     lines = [MADE, INTRODUCTION]
     for model, title in models():
-        lines += ["", f"## {title}", "", _first_paragraph(model), "", "| field | takes | meaning | FHIR |", "|---|---|---|---|"]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            _first_paragraph(model),
+            "",
+            "| field | takes | meaning | FHIR |",
+            "|---|---|---|---|",
+        ]
         for name, field in model.model_fields.items():
             takes = _takes(field.annotation)
             where = "<br>".join(dict.fromkeys(_elements(model, name)))
@@ -171,7 +179,14 @@ def commands() -> str:
     lines = [MADE, "# Commands", "", _text(program)]
     for name, command in program.commands.items():
         context = click.Context(command, info_name=f"fhir-vitiligo {name}")
-        lines += ["", f"## {name}", "", f"`{command.get_usage(context).removeprefix('Usage: ')}`", "", _text(command)]
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            f"`{command.get_usage(context).removeprefix('Usage: ')}`",
+            "",
+            _text(command),
+        ]
         options = [one for one in command.params if isinstance(one, click.Option)]
         if options:
             lines += ["", "| option | meaning |", "|---|---|"]
@@ -191,18 +206,34 @@ def _text(command: click.Command) -> str:
 
 
 def settings() -> str:
-    lines = [MADE, "# Settings of the server", "", _first_paragraph(Settings), "", "| setting | default | meaning |", "|---|---|---|"]
+    lines = [
+        MADE,
+        "# Settings of the server",
+        "",
+        _first_paragraph(Settings),
+        "",
+        "| setting | default | meaning |",
+        "|---|---|---|",
+    ]
     for name, field in Settings.model_fields.items():
-        lines.append(f"| `{name}` | `{field.get_default(call_default_factory=True)!r}` | {' '.join((field.description or '').split())} |")
+        lines.append(
+            f"| `{name}` | `{field.get_default(call_default_factory=True)!r}` | {' '.join((field.description or '').split())} |"
+        )
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Write the pages, or with ``--check`` say which are not what they should be."""
-    stale = [name for name, text in pages().items() if not (DOCS / name).exists() or (DOCS / name).read_text() != text]
+    stale = [
+        name
+        for name, text in pages().items()
+        if not (DOCS / name).exists() or (DOCS / name).read_text() != text
+    ]
     if "--check" in sys.argv[1:]:
         if stale:
-            sys.exit(f"{', '.join(stale)}: not what the code says. Run `make docs` and look at the difference.")
+            sys.exit(
+                f"{', '.join(stale)}: not what the code says. Run `make docs` and look at the difference."
+            )
         return
     for name, text in pages().items():
         (DOCS / name).write_text(text)

@@ -69,16 +69,22 @@ _R5_CONSTANTS: Mapping[str, Mapping[str, Any]] = {
 
 # Members that only one of the releases has, by type: how a resource without a stated release is told apart.
 _R5_ONLY: Mapping[str, frozenset[str]] = {
-    "AdverseEvent": frozenset({"status", "code", "occurrenceDateTime", "occurrencePeriod", "resultingEffect", "note"}),
+    "AdverseEvent": frozenset(
+        {"status", "code", "occurrenceDateTime", "occurrencePeriod", "resultingEffect", "note"}
+    ),
     "BodyStructure": frozenset({"includedStructure"}),
     "Encounter": frozenset({"actualPeriod", "virtualService", "plannedStartDate", "admission", "reason"}),
     "Medication": frozenset({"doseForm", "totalVolume", "marketingAuthorizationHolder"}),
     "MedicationRequest": frozenset({"medication", "reason"}),
     "MedicationStatement": frozenset({"medication", "encounter", "adherence", "reason"}),
-    "MedicationAdministration": frozenset({"medication", "occurenceDateTime", "occurencePeriod", "encounter", "reason"}),
+    "MedicationAdministration": frozenset(
+        {"medication", "occurenceDateTime", "occurencePeriod", "encounter", "reason"}
+    ),
     "MedicationDispense": frozenset({"medication", "encounter", "notPerformedReason"}),
     "Observation": frozenset({"bodyStructure", "triggeredBy", "instantiatesCanonical"}),
-    "Procedure": frozenset({"used", "occurrenceDateTime", "occurrencePeriod", "occurrenceTiming", "reason", "focus"}),
+    "Procedure": frozenset(
+        {"used", "occurrenceDateTime", "occurrencePeriod", "occurrenceTiming", "reason", "focus"}
+    ),
     "DocumentReference": frozenset({"modality", "bodySite", "attester", "version"}),
     "Citation": frozenset({"resourceType"}),
 }

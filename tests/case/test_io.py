@@ -155,7 +155,10 @@ HOSTILE = {
     "Latin-1": ("id: é\n".encode("latin-1"), "not UTF-8: byte 0xe9 at position 4"),
     "any bytes": (bytes(range(1, 256)), "not"),
     "NUL": (b"\x00\x00", "not valid YAML: control characters are not allowed"),
-    "huge number": (b"id: x\nsubject: {age: 1e999999999}", "more than 17 digits before or behind the point is not a measurement"),
+    "huge number": (
+        b"id: x\nsubject: {age: 1e999999999}",
+        "more than 17 digits before or behind the point is not a measurement",
+    ),
     "huge number, JSON": (
         b'{"id":"x","subject":{"age":1e999999999}}',
         "more than 17 digits before or behind the point is not a measurement",

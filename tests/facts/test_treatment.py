@@ -147,7 +147,10 @@ def test_fact_22_twice_daily_at_home(view: View) -> None:
     }  # no bounds: for how long is not stated
     assert original_text(dosage["timing"]) == "2 times a day daily"
     assert codings(dosage["route"]) == [(SCT, "6064005")]
-    assert [value for _, value in leaves(home) if value == "Home"] == ["Home", "Home"]  # coding and text of one place
+    assert [value for _, value in leaves(home) if value == "Home"] == [
+        "Home",
+        "Home",
+    ]  # coding and text of one place
     (rate,) = dosage["doseAndRate"]
     assert rate == {"doseQuantity": UNKNOWN}
     assert _product(view, home) is view.one("Medication")
