@@ -64,8 +64,8 @@ setting: {value: clinic, status: derived, method: the text says "dermatology cli
 | `span` | `[start, end]` in the source's text |
 
 **Quantities** are `0.3 mL`, `>50 %`, `5.6`; units are UCUM, and words such as `cc` or `years` become it. **Terms** are a
-concept's key or any text (`cheek`, `milky white`), or `{concept, text, codes}`. **Moments** are `2024-03`, `1 mo before t0`, `19 a`.
-**Schedules** are `2 per 1 d`, `1 per 2 wk for 9 mo`.
+concept's key or any text (`cheek`, `milky white`), or `{concept, text, codes}`. **Moments** are `2024-03`,
+`1 mo before t0`, `19 a`. **Schedules** are `2 per 1 d`, `1 per 2 wk for 9 mo`.
 """
 
 
