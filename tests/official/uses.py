@@ -17,6 +17,7 @@ Json = dict[str, Any]
 SAMPLES: Json = {
     "boolean": True,
     "code": "some-code",
+    "id": "some-id",
     "date": "2020-05",
     "dateTime": "2020-05",
     "decimal": 1.5,
