@@ -5,8 +5,8 @@
     is committed
 
 Each part is ``<release>/<part>.jsonl.gz``: the first line says what it is, from which packages and by what it
-was made, and names the records that follow, one a line. No prose is carried, except the one sentence that an
-invariant tells its user.
+was made, and names the records that follow, one a line, in blocks that can be read alone
+(``definition_files.py``). No prose is carried, except the one sentence that an invariant tells its user.
 """
 
 from __future__ import annotations
@@ -16,28 +16,46 @@ import gzip
 import json
 import sys
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from definition_files import pack, texts
+from definition_profiles import profile_records
 from definition_search import compartment_records, operation_records, search_records
-from definition_structures import extension_records, type_records
-from definition_value_sets import Terminology
+from definition_structures import type_records
+from definition_terminology import code_system_records, value_set_records
 from fhir_packages import CACHE, PackageError, fetch
 
 Record = dict[str, Any]
+Source = tuple[str, str]
 
 DESTINATION = Path(__file__).resolve().parent.parent / "fhir_vitiligo" / "definitions"
-FORMAT = 1
-# Where a code system is missing or a stub in core, HL7's terminology package of the nearest release has it.
-SOURCES = {
-    "r4": (("hl7.fhir.r4.core", "4.0.1"), ("hl7.terminology.r4", "7.0.1")),
-    "r4b": (("hl7.fhir.r4b.core", "4.3.0"), ("hl7.terminology.r4", "7.0.1")),
-    "r5": (("hl7.fhir.r5.core", "5.0.0"), ("hl7.terminology.r5", "7.0.1")),
+CORE: dict[str, Source] = {
+    "r4": ("hl7.fhir.r4.core", "4.0.1"),
+    "r4b": ("hl7.fhir.r4b.core", "4.3.0"),
+    "r5": ("hl7.fhir.r5.core", "5.0.0"),
 }
+# HL7 makes none for R4B and means those for R4. Its terminology package says the same for R4 and R5.
+EXTENSION_PACKS: dict[str, Source] = {
+    "r4": ("hl7.fhir.uv.extensions.r4", "5.3.0-ballot-tc1"),
+    "r5": ("hl7.fhir.uv.extensions.r5", "5.3.0-ballot-tc1"),
+}
+TERMINOLOGY: Source = ("hl7.terminology.r4", "7.0.1")
 
 
-def read(package: Path) -> Iterator[Record]:
+class Packages:
+    """The packages of a cache folder, each read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.read = cache(lambda source: [*_resources(fetch(*source, folder))])
+
+    def of_type(self, source: Source, *resource_types: str) -> list[Record]:
+        return [resource for resource in self.read(source) if resource["resourceType"] in resource_types]
+
+
+def _resources(package: Path) -> Iterator[Record]:
     """Every resource of the package's own folder by file name; other folders hold other things."""
     with tarfile.open(package) as archive:
         for member in sorted(archive.getmembers(), key=lambda member: member.name):
@@ -49,13 +67,10 @@ def read(package: Path) -> Iterator[Record]:
                     yield content
 
 
-def parts(core: list[Record], terminology: Iterable[Record]) -> dict[str, dict[str, Any]]:
-    """The records of one release by part; ``terminology`` has the code systems that core lacks."""
-    by_type: dict[str, list[Record]] = {}
-    for resource in core:
-        by_type.setdefault(resource["resourceType"], []).append(resource)
-    structures = type_records(by_type["StructureDefinition"])
-    extensions = extension_records(by_type["StructureDefinition"])
+def core_parts(packages: Packages, release: str) -> dict[str, dict[str, Any]]:
+    """The records of one release's core by part."""
+    core = CORE[release]
+    structures = type_records(packages.of_type(core, "StructureDefinition"))
     index = {
         "types": {
             name: [
@@ -66,75 +81,75 @@ def parts(core: list[Record], terminology: Iterable[Record]) -> dict[str, dict[s
             ]
             for name, record in sorted(structures.items())
         },
-        "compartments": compartment_records(by_type["CompartmentDefinition"]),
-        "operations": operation_records(by_type["OperationDefinition"]),
+        "compartments": compartment_records(packages.of_type(core, "CompartmentDefinition")),
+        "operations": operation_records(packages.of_type(core, "OperationDefinition")),
     }
-    bound = set(bound_value_sets([*structures.values(), *extensions.values()]))
     return {
         "index": index,
-        "search": search_records(by_type["SearchParameter"]),
+        "search": search_records(packages.of_type(core, "SearchParameter")),
         "structures": dict(sorted(structures.items())),
-        "extensions": extensions,
-        "value_sets": Terminology([*core, *terminology]).records(bound),
+        "profiles": profile_records(packages.of_type(core, "StructureDefinition"), structures),
+        **terminology_parts(packages, core, packages.of_type(TERMINOLOGY, "CodeSystem", "ValueSet")),
     }
 
 
-def bound_value_sets(record: Any) -> Iterator[str]:
-    """The urls of every required or maximum binding below."""
-    if isinstance(record, list):
-        for item in record:
-            yield from bound_value_sets(item)
-    elif isinstance(record, dict):
-        strength, *urls = record.get("binding", ["none"])
-        yield from urls if strength == "required" else urls[1:]
-        for key, value in record.items():
-            if key != "binding":
-                yield from bound_value_sets(value)
+def terminology_parts(
+    packages: Packages, source: Source, newer: Iterable[Record] = ()
+) -> dict[str, dict[str, Any]]:
+    """Code systems and value sets; not those whose url ``newer`` has too.
 
-
-def lines(release: str, part: str, records: dict[str, Any]) -> bytes:
-    """The text of one part's file."""
-    header = {
-        "content": f"FHIR {release.upper()} core definitions: {part}",
-        "made by": "tools/build_definitions.py",
-        "made from": ["#".join(source) for source in SOURCES[release]],
-        "format": FORMAT,
-        "names": list(records),
+    Core's copies of what HL7 Terminology maintains are older; HL7's engine drops them as well.
+    """
+    replaced = {(one["resourceType"], one["url"]) for one in newer}
+    kept = [
+        one
+        for one in packages.of_type(source, "CodeSystem", "ValueSet")
+        if (one["resourceType"], one["url"]) not in replaced
+    ]
+    return {
+        "code_systems": code_system_records(one for one in kept if one["resourceType"] == "CodeSystem"),
+        "value_sets": value_set_records(one for one in kept if one["resourceType"] == "ValueSet"),
     }
-    return b"".join(_json(line) + b"\n" for line in (header, *records.values()))
 
 
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+def pack_parts(packages: Packages, source: Source) -> dict[str, dict[str, Any]]:
+    """The records of an extension pack by part."""
+    profiles = profile_records(packages.of_type(source, "StructureDefinition"), {})
+    return {"profiles": profiles, **terminology_parts(packages, source)}
 
 
-def build(cache: Path, releases: Iterable[str] = tuple(SOURCES)) -> dict[str, bytes]:
-    """The text of every file of these releases, by its path below the destination."""
+def build(cache_folder: Path, folders: Iterable[str] | None = None) -> dict[str, list[bytes]]:
+    """The texts of every file, or of those in ``folders``, by its path below the destination."""
+    packages = Packages(cache_folder)
     files = {}
-    for release in releases:
-        core, *others = ([*read(fetch(*source, cache))] for source in SOURCES[release])
-        terminology = [resource for other in others for resource in other]
-        for part, records in parts(core, terminology).items():
-            files[f"{release}/{part}.jsonl.gz"] = lines(release, part, records)
+    for folder, source, made in _contents(packages):
+        if folders is None or folder in folders:
+            for part, records in made().items():
+                files[f"{folder}/{part}.jsonl.gz"] = texts(f"{folder}: {part}", ["#".join(source)], records)
     return files
 
 
-def pack(text: bytes) -> bytes:
-    return gzip.compress(text, compresslevel=9, mtime=0)
+def _contents(packages: Packages) -> Iterator[tuple[str, Source, Callable[[], dict[str, dict[str, Any]]]]]:
+    """Each folder, its package, and what makes its parts."""
+    for release, source in CORE.items():
+        yield release, source, partial(core_parts, packages, release)
+    for release, source in EXTENSION_PACKS.items():
+        yield f"extensions-{release}", source, partial(pack_parts, packages, source)
+    yield "terminology", TERMINOLOGY, partial(terminology_parts, packages, TERMINOLOGY)
 
 
-def differences(files: dict[str, bytes], destination: Path) -> list[str]:
+def differences(files: dict[str, list[bytes]], destination: Path) -> list[str]:
     """A sentence for every file that is not what a full rebuild makes.
 
     The unpacked text is compared: zlib's releases pack the same text into different bytes.
     """
     faults = []
     remedy = "Run tools/build_definitions.py and commit the result."
-    for name, text in files.items():
+    for name, members in files.items():
         path = destination / name
         if not path.exists():
             faults.append(f"{name} is missing. {remedy}")
-        elif gzip.decompress(path.read_bytes()) != text:
+        elif gzip.decompress(path.read_bytes()) != b"".join(members):
             faults.append(f"{name} is not what its packages make. {remedy}")
     stray = {str(path.relative_to(destination)) for path in destination.rglob("*.gz")} - files.keys()
     faults.extend(f"{name} is made by nothing: delete it." for name in sorted(stray))
@@ -155,12 +170,12 @@ def main(arguments: list[str] | None = None) -> int:
         faults = differences(files, DESTINATION)
         print("\n".join(faults) or "The committed definitions are what their packages make.")
         return 1 if faults else 0
-    for name, text in files.items():
+    for name, members in files.items():
         path = DESTINATION / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        packed = pack(text)
+        packed = pack(members)
         path.write_bytes(packed)
-        print(f"{name:28} {len(text):>9,} bytes, packed {len(packed):>7,}")
+        print(f"{name:28} {sum(map(len, members)):>10,} bytes, packed {len(packed):>9,}")
     return 0
 
 

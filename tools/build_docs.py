@@ -1,4 +1,4 @@
-"""Writes the reference pages from what they describe: ``docs/data-dictionary.md``, ``docs/commands.md``, ``docs/settings.md``.
+"""Writes the reference pages from what they describe: data dictionary, commands, settings, and a page a profile, in ``docs/``.
 
     python tools/build_docs.py [--check]
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import click
+import profile_docs
 from pydantic import BaseModel
 
 from fhir_vitiligo.case.model import Case
@@ -35,6 +36,7 @@ def pages() -> dict[str, str]:
         "data-dictionary.md": data_dictionary(),
         "commands.md": commands(),
         "settings.md": settings(),
+        **profile_docs.pages(MADE),
     }
 
 
@@ -43,7 +45,7 @@ def pages() -> dict[str, str]:
 INTRODUCTION = """# The case: data dictionary
 
 A case is a YAML or JSON mapping. Every field of it, what it takes, and the FHIR element it becomes (R4; R5 where it differs).
-`fhir-vitiligo schema` gives the same as JSON Schema for editors; `docs/examples.md` lists ten cases to copy from.
+`fhir-vitiligo schema` gives the same as JSON Schema for editors; `docs/examples.md` lists cases to copy from.
 
 A **fact** is written plainly (`age: 19 a`) or, where there is more to say, in its long form:
 
@@ -235,7 +237,11 @@ def main() -> None:
                 f"{', '.join(stale)}: not what the code says. Run `make docs` and look at the difference."
             )
         return
+    known = {f"profiles/{path.name}" for path in (DOCS / "profiles").glob("*.md")}
+    for name in known - set(pages()):
+        (DOCS / name).unlink()
     for name, text in pages().items():
+        (DOCS / name).parent.mkdir(exist_ok=True)
         (DOCS / name).write_text(text)
 
 

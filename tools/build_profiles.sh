@@ -29,10 +29,12 @@ fi
   hl7.fhir.r4.core@4.0.1 hl7.terminology.r4@7.0.1 hl7.fhir.uv.extensions.r4@5.3.0-ballot-tc1 \
   hl7.fhir.r5.core@5.0.0 hl7.terminology.r5@7.0.1 hl7.fhir.uv.extensions.r5@5.3.0-ballot-tc1 > "$work/home.log"
 
-# The code registry writes profiles/input/fsh/codesystems/vitiligo.fsh.
-if [ -f "$root/tools/build_code_system.py" ]; then
-  "$python" "$root/tools/build_code_system.py" "$@"
-fi
+# The code registry writes the FSH of the code system, the value sets and the concept maps.
+for generator in build_code_system build_value_sets build_concept_maps; do
+  if [ -f "$root/tools/$generator.py" ]; then
+    "$python" "$root/tools/$generator.py" "$@"
+  fi
+done
 
 # compile RELEASE FOLDER: the shared FSH, and input/fsh-RELEASE for what only that release has.
 compile() {

@@ -1,4 +1,4 @@
-"""StructureDefinitions to compact records: types, their elements, and core's extension definitions.
+"""StructureDefinitions to compact records: types and their elements.
 
 An element is ``[path below the type, min, max, types, rest]``; ``rest`` is left out when empty and has FHIR's
 own names. What a type inherits whole (its parent's invariants) is not repeated: the reader walks the ``base``
@@ -7,7 +7,7 @@ chain.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 Record = dict[str, Any]
@@ -19,8 +19,7 @@ _REGEX = CORE + "regex"
 _MAX_VALUE_SET = CORE + "elementdefinition-maxValueSet"
 # Quantity's two constrained forms are named as the profile of an element's type all over core.
 _CONSTRAINED_TYPES = frozenset({"SimpleQuantity", "MoneyQuantity"})
-# "example" bindings promise nothing, so nothing can be checked against them.
-_BINDINGS_KEPT = frozenset({"required", "extensible", "preferred"})
+_BEST_PRACTICE = CORE + "elementdefinition-bestpractice"
 _IDS = {"Resource.id": "id", "Element.id": "string"}
 
 
@@ -29,10 +28,6 @@ def is_type(definition: Record) -> bool:
     if definition["kind"] == "logical" or "snapshot" not in definition:
         return False
     return definition.get("derivation") != "constraint" or definition["id"] in _CONSTRAINED_TYPES
-
-
-def is_extension(definition: Record) -> bool:
-    return definition["type"] == "Extension" and definition.get("derivation") == "constraint"
 
 
 def type_records(definitions: Iterable[Record]) -> dict[str, Record]:
@@ -48,7 +43,7 @@ def _type_record(definition: Record) -> Record:
     for key in ("abstract", "derivation"):
         if definition.get(key):
             record[key] = definition[key]
-    invariants: dict[str, list[str]] = {}
+    invariants: dict[str, list[Any]] = {}
     elements = definition["snapshot"]["element"]
     record["elements"] = [_element(element, definition["url"], invariants) for element in elements]
     if invariants:
@@ -69,7 +64,7 @@ def _regex(elements: Iterable[Record]) -> str | None:
     return None
 
 
-def _element(element: Record, own_url: str, invariants: dict[str, list[str]]) -> list[Any]:
+def _element(element: Record, own_url: str, invariants: dict[str, list[Any]]) -> list[Any]:
     path = element["path"].partition(".")[2]
     highest = element["max"]
     record: list[Any] = [
@@ -97,6 +92,8 @@ def _element(element: Record, own_url: str, invariants: dict[str, list[str]]) ->
     own = [c for c in element.get("constraint", ()) if c.get("source", own_url) == own_url]
     for constraint in own:
         told = [constraint["severity"], constraint.get("expression", ""), constraint["human"].strip()]
+        if any(extra["url"] == _BEST_PRACTICE for extra in constraint.get("extension", ())):
+            told.append(True)
         # R4B words ele-1 in two ways inside Element; the type's own statement comes first and is the one
         # meant.
         invariants.setdefault(constraint["key"], told)
@@ -134,61 +131,6 @@ def _binding(element: Record) -> list[str] | None:
         for extension in binding.get("extension", ())
         if extension["url"] == _MAX_VALUE_SET
     ] + [extra["valueSet"] for extra in binding.get("additional", ()) if extra["purpose"] == "maximum"]
-    if not value_set or (binding["strength"] not in _BINDINGS_KEPT and not maximum):
+    if not value_set:
         return None
     return [binding["strength"], value_set, *maximum[:1]]
-
-
-def extension_records(definitions: Iterable[Record]) -> dict[str, Record]:
-    """By url: ``{context, contextInvariant, modifier, min, max, value, parts}``; parts nest in this shape."""
-    found = sorted((d for d in definitions if is_extension(d)), key=lambda definition: str(definition["url"]))
-    return {definition["url"]: _extension(definition) for definition in found}
-
-
-def _extension(definition: Record) -> Record:
-    elements = {element["id"]: element for element in definition["snapshot"]["element"]}
-    root = next(iter(elements))
-    record: Record = {"context": [[c["type"], c["expression"]] for c in definition.get("context", ())]}
-    if conditions := definition.get("contextInvariant"):
-        record["contextInvariant"] = conditions
-    if elements[root].get("isModifier"):
-        record["modifier"] = True
-    return record | _extension_part(elements, root)
-
-
-def _extension_part(elements: dict[str, Record], place: str) -> Record:
-    head = elements[place]
-    part: Record = {"min": head["min"], "max": head["max"] if head["max"] == "*" else int(head["max"])}
-    for name in (
-        "value[x]",
-        *(key.rpartition(".")[2] for key in elements if key.startswith(f"{place}.value")),
-    ):
-        value = elements.get(f"{place}.{name}")
-        if value is not None and value["max"] != "0":
-            _, least, _, types, *rest = _element(value, "", {})
-            part["value"] = [least, types, *rest]
-            break
-    parts = {
-        slice_name: _extension_part(elements, f"{place}.extension:{slice_name}")
-        for slice_name in _slices(elements, place)
-    }
-    if parts:
-        part["parts"] = {_url(elements, place, name): value for name, value in parts.items()}
-    return part
-
-
-def _slices(elements: dict[str, Record], place: str) -> Iterator[str]:
-    prefix = f"{place}.extension:"
-    for key in elements:
-        name = key.removeprefix(prefix)
-        if key.startswith(prefix) and "." not in name and elements[key]["max"] != "0":
-            yield name
-
-
-def _url(elements: dict[str, Record], place: str, slice_name: str) -> str:
-    """A part's url is fixed on its url element, unless the part is itself an extension with a profile."""
-    url = elements.get(f"{place}.extension:{slice_name}.url", {}).get("fixedUri")
-    if url is None:
-        for kind in elements[f"{place}.extension:{slice_name}"].get("type", ()):
-            url = next(iter(kind.get("profile", ())), None)
-    return str(url or slice_name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from fhir_vitiligo.case import instruments
-from fhir_vitiligo.case.coded import Term
+from fhir_vitiligo.case.coded import Term, contradict
 from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.terminology import registry
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def advise(case: Case) -> Iterator[Issue]:
-    """Errors for what verified sources exclude, warnings for what deserves a look."""
+    """Warnings, of what deserves a look."""
     for path, term in _terms(case, ""):
         yield from _contradictions(path, term)
     for index, assessment in enumerate(case.assessments):
@@ -55,26 +55,14 @@ def _terms(value: BaseModel, path: str) -> Iterator[tuple[str, Term]]:
 
 
 def _contradictions(path: str, term: Term) -> Iterator[Issue]:
-    """Words that the registry knows as another concept than the term's, neither being more general."""
-    if term.concept is None:
-        return
-    concept = registry.concept(term.category, term.concept)
-    for text, what in ((term.text, "text"), *((code.display, "display of a code") for code in term.codes)):
-        other = registry.recognise_text(term.category, text)
-        if other is not None and concept.key not in _line(other) and other.key not in _line(concept):
-            yield Issue(
-                "warning",
-                "business-rule",
-                path,
-                f"this is coded as {concept.display}, the {what} {text!r} says {other.display}: "
-                "both are kept",
-            )
-
-
-def _line(concept: registry.Concept) -> set[str]:
-    """The keys of a concept and of those that it is a kind of."""
-    keys = {concept.key}
-    while concept.parent is not None and concept.parent not in keys:
-        keys.add(concept.parent)
-        concept = registry.concept(concept.category, concept.parent)
-    return keys
+    """Words and codes that the registry knows as different concepts, neither being more general."""
+    meanings = list(term.meanings())
+    if term.concept is not None:
+        meanings.insert(0, ("concept", "", registry.concept(term.category, term.concept)))
+    kept = "both are kept" if term.concept is not None else "both are kept, and neither goes out as a code"
+    for number, (what, words, meant) in enumerate(meanings):
+        other = next((one for one in meanings[:number] if contradict(one[2], meant)), None)
+        if other is not None:
+            first = "this is coded as" if other[0] == "concept" else f"the {other[0]} {other[1]!r} is"
+            text = f"{first} {other[2].display}, the {what} {words!r} says {meant.display}: {kept}"
+            yield Issue("warning", "business-rule", path, text)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -58,6 +59,24 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    def __eq__(self, other: object) -> bool:
+        # What pydantic comes to for two of one type, in one look.
+        if type(self) is type(other):
+            return self.__dict__ == other.__dict__
+        return super().__eq__(other)
+
+    @classmethod
+    def unchecked(cls, fields: dict[str, Any]) -> Self:
+        """A model of fields that were validated already, the others at their defaults (of which none is
+        mutable). It is what pydantic's ``model_construct`` makes, without a look at each field.
+        """
+        made = cls.__new__(cls)
+        object.__setattr__(made, "__dict__", {**_defaults(cls), **fields})
+        object.__setattr__(made, "__pydantic_fields_set__", set(fields))
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
+
     @model_serializer(mode="wrap")
     def _without_empty(self, handler: SerializerFunctionWrapHandler) -> Any:
         return {
@@ -65,6 +84,15 @@ class Model(BaseModel):
             for key, value in handler(self).items()
             if value is not None and value not in ((), [], {})
         }
+
+
+@cache
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """All fields in their order, so that it is kept."""
+    return {
+        name: None if info.is_required() else info.get_default(call_default_factory=True)
+        for name, info in model.model_fields.items()
+    }
 
 
 def short(value: Any) -> str:

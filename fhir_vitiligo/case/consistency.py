@@ -6,9 +6,10 @@ a file are told at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fhir_vitiligo.case.quantities import is_measurement
@@ -60,7 +61,14 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def _get(thing: Any, name: str) -> Any:
-    return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
+    return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
+
+
+@cache
+def _fields_of(kind: Hashable, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that things of this type can have: any, where it is plain data."""
+    known = getattr(kind, "model_fields", None)
+    return names if known is None else tuple(name for name in names if name in known)
 
 
 def _many(value: Any) -> Sequence[Any]:
@@ -104,8 +112,10 @@ def _unique(items: Sequence[Any], place: tuple[str | int, ...], seen: dict[str, 
 def _references(
     item: Any, place: tuple[str | int, ...], keys: Mapping[str, Mapping[str, int]]
 ) -> Iterator[Fault]:
-    for field, target in REFERENCES.items():
-        value = _get(item, field)
+    for field in _fields_of(type(item), tuple(REFERENCES)):
+        target, value = REFERENCES[field], _get(item, field)
+        if value is None or value == ():
+            continue
         many = isinstance(value, list | tuple)
         for index, key in enumerate(value if many else (value,)):
             if isinstance(key, str) and key not in keys[target]:
@@ -120,8 +130,10 @@ def _missing(key: str, target: str, keys: Mapping[str, Mapping[str, int]]) -> st
 def _moments(
     item: Any, place: tuple[str | int, ...], keys: Mapping[str, Mapping[str, int]]
 ) -> Iterator[Fault]:
-    for field in MOMENTS:
+    for field in _fields_of(type(item), MOMENTS):
         fact = _get(item, field)
+        if fact is None:
+            continue
         value = _get(fact, "value") if isinstance(fact, Mapping | Fact) else fact
         moment = value
         if isinstance(value, str | Mapping):
@@ -178,7 +190,7 @@ def normal(case: Case) -> dict[str, Any]:
     """
     when = {point.key: point.when for point in case.timepoints if point.when is not None}
     changed: dict[str, Any] = {}
-    if case.source is not None and not case.source.model_dump():
+    if case.source is not None and not any(case.source.__dict__.values()):
         changed["source"] = None
     for name in ("lesions", "assessments", "responses", "events", "photographs"):
         items = getattr(case, name)

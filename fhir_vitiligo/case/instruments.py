@@ -1,6 +1,7 @@
 """The instruments: formulas, ranges and bands, each with its source and whether that source was verified.
 
-Only a verified formula computes a total, only a verified range is a fault; unverified ones warn at most.
+Only a verified formula computes a total. A number outside a verified range is a fault in a file, unless the file
+says with ``raw`` that it is what the source has; unverified ranges warn at most.
 Sources are those of the domain notes: Hamzavi 2004 (VASI), Hongbo 2005 (DLQI), Taïeb & Picardo 2007 (VETF),
 van Geel 2020 (VSAS).
 """
@@ -16,7 +17,7 @@ from fhir_vitiligo.case.values import Fact, Quantity, exact
 from fhir_vitiligo.errors import Issue
 
 if TYPE_CHECKING:
-    from fhir_vitiligo.case.model import Assessment
+    from fhir_vitiligo.case.model import Assessment, Component
 
 LADDER = tuple(Decimal(step) for step in (0, 10, 25, 50, 75, 90, 100))
 """The residual depigmentation that VASI allows, per cent."""
@@ -206,16 +207,26 @@ def computed_total(assessment: Assessment) -> Decimal | None:
 
 
 def derive(assessment: Assessment) -> dict[str, Any]:
-    """The facts that follow from the stated ones: a total that was not stated, the band of a total."""
+    """What follows from the stated facts: a total that was not stated, the band of a total; and ``raw`` beside
+    each number that a verified range excludes, because it stands as it was written and no other way.
+    """
     from fhir_vitiligo.case.terms import InterpretationTerm
 
     instrument = instrument_of(assessment)
     if instrument is None:
         return {}
     derived: dict[str, Any] = {}
-    total = assessment.total
+    numbers = [_as_written(one.value, bounds_of(instrument, one)) for one in assessment.components]
+    if any(new is not one.value for new, one in zip(numbers, assessment.components, strict=True)):
+        derived["components"] = tuple(
+            one.model_copy(update={"value": new})
+            for new, one in zip(numbers, assessment.components, strict=True)
+        )
+    total = _as_written(assessment.total, instrument.total)
+    if total is not assessment.total:
+        derived["total"] = total
     computed = computed_total(assessment)
-    if total is None and computed is not None:
+    if total is None and computed is not None and not _excluded(instrument.total, computed):
         total = Fact[Quantity](value=Quantity(value=computed), status="derived", method=instrument.method)
         derived["total"] = total
     number = _number(total)
@@ -230,22 +241,49 @@ def derive(assessment: Assessment) -> dict[str, Any]:
     return derived
 
 
+def bounds_of(instrument: Instrument, component: Component) -> Bounds | None:
+    """What the number of a component is held to."""
+    return instrument.items.get(component.item.concept or "") if component.item else None
+
+
+def _excluded(bounds: Bounds | None, number: Decimal) -> bool:
+    return bounds is not None and bounds.verified and bounds.fault(number) is not None
+
+
+def _as_written(fact: Fact[Quantity] | None, bounds: Bounds | None) -> Fact[Quantity] | None:
+    number = _number(fact)
+    if fact is None or number is None or fact.raw is not None or not _excluded(bounds, number):
+        return fact
+    return fact.model_copy(update={"raw": str(fact.value)})
+
+
+OUT_OF_RANGE = "verified-range"
+"""The rule of an :class:`Issue` about a number that a verified range excludes."""
+
+
 def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
-    """What is to be said of the numbers: errors for verified ranges, warnings for the rest. Nothing is
-    changed.
-    """
+    """What is to be said of the numbers: those outside a range, totals that disagree. Nothing is changed."""
     instrument = instrument_of(assessment)
     if instrument is None:
         return
     name = assessment.instrument.value
     assert name is not None
     for index, component in enumerate(assessment.components):
-        bounds = instrument.items.get(component.item.concept or "") if component.item else None
+        bounds = bounds_of(instrument, component)
         yield from _check(
             bounds, component.value, f"{path}.components[{index}].value", f"{name} {component.item}"
         )
     yield from _check(instrument.total, assessment.total, f"{path}.total", str(name))
     stated, computed = _number(assessment.total), computed_total(assessment)
+    if stated is None and computed is not None and _excluded(instrument.total, computed):
+        assert instrument.total is not None
+        yield Issue(
+            "warning",
+            "business-rule",
+            f"{path}.components",
+            f"the components of {name} give {computed} ({instrument.method}), which "
+            f"{instrument.total.fault(computed)}: no total is derived",
+        )
     if stated is not None and computed is not None and stated != computed:
         yield Issue(
             "warning",
@@ -261,8 +299,8 @@ def _check(bounds: Bounds | None, fact: Fact[Quantity] | None, path: str, name: 
     if bounds is None or number is None or (fault := bounds.fault(number)) is None:
         return
     if bounds.verified:
-        hint = "; to keep what the source says as it stands, write {raw: ..., status: ambiguous}"
-        yield Issue("error", "value", path, f"{number} {fault}, which {name} does not allow{hint}")
+        text = f"{number} {fault}, which {name} does not allow: it is kept as it was written"
+        yield Issue("warning", "value", path, text, rule=OUT_OF_RANGE)
     else:
         yield Issue(
             "warning", "value", path, f"{number} {fault}, which is unusual for {name} (range unverified)"

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from fhir_vitiligo.case import advice, consistency, yaml
+from fhir_vitiligo.case import consistency, instruments, yaml
 from fhir_vitiligo.case.base import Key
 from fhir_vitiligo.case.consistency import dotted
 from fhir_vitiligo.case.model import Case
@@ -86,7 +86,7 @@ def _quick(content: bytes) -> Case | None:
         case = Case.model_validate(data)
     except (ValueError, ArithmeticError, RecursionError, FhirVitiligoError):
         return None
-    return case if not any(issue.severity == "error" for issue in advice.advise(case)) else None
+    return case if not any(_excluded(case, data)) else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -154,14 +154,32 @@ def build(document: Document, name: str | None = None) -> Case:
             ]
     issues = [_issue(document, name, path, text) for path, text in dict.fromkeys(faults)]
     if case is not None:
-        issues += [
-            _issue(document, name, _steps(issue.expression), issue.text)
-            for issue in advice.advise(case)
-            if issue.severity == "error"
-        ]
+        issues += [_issue(document, name, path, text) for path, text in _excluded(case, data)]
     if issues or case is None:
         raise CaseError(_first(sorted(issues, key=lambda issue: (issue.line or 0, issue.column or 0))))
     return case
+
+
+_AS_WRITTEN = "if the source has it, say so: {{value: {}, raw: {!r}}}, or {{raw: {!r}, status: ambiguous}}"
+
+
+def _excluded(case: Case, data: Any) -> Iterator[tuple[Path, str]]:
+    """Numbers that a verified range excludes, where the file does not say that it is what the source has."""
+    for index, assessment in enumerate(case.assessments):
+        for issue in instruments.advise(assessment, f"assessments[{index}]"):
+            if issue.rule == instruments.OUT_OF_RANGE:
+                path = _steps(issue.expression)
+                said = _at(data, path)
+                if not (isinstance(said, dict) and "raw" in said):
+                    number = _at(said, ("value",)) if isinstance(said, dict) else said
+                    fault, _, _ = issue.text.rpartition(": ")
+                    yield path, f"{fault}; {_AS_WRITTEN.format(number, str(number), str(number))}"
+
+
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        data = data[step]
+    return data
 
 
 def _first(issues: list[Issue]) -> list[Issue]:

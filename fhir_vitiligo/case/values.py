@@ -9,7 +9,7 @@ A :class:`Fact` is a value with what was written (``raw``), how it was read (``s
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from pydantic import SerializationInfo, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -66,7 +66,26 @@ class Span(Model):
 T = TypeVar("T")
 
 
-class Candidate(Model, Generic[T]):
+class _OfType(Model, Generic[T]):
+    """A model of values of one type."""
+
+    @classmethod
+    def value_type(cls) -> Any:
+        """``Quantity`` of ``Fact[Quantity]``."""
+        arguments = cls.__pydantic_generic_metadata__["args"]
+        return arguments[0] if arguments else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # pickle looks for a class by its name in its module, where Fact[Quantity] is none.
+        origin = self.__pydantic_generic_metadata__["origin"] or type(self)
+        return _unpickled, (origin, self.value_type(), self.__dict__)
+
+
+def _unpickled(origin: Any, value_type: Any, fields: dict[str, Any]) -> Any:
+    return (origin if value_type is None else origin[value_type]).unchecked(fields)
+
+
+class Candidate(_OfType[T], Generic[T]):
     """A reading that the written form allows, with the ``method`` that yields it. Never used unless the
     caller accepts it.
     """
@@ -75,7 +94,7 @@ class Candidate(Model, Generic[T]):
     method: Text | None = None
 
 
-class Fact(Model, Generic[T]):
+class Fact(_OfType[T], Generic[T]):
     """A value with how it came to be known.
 
     ``stated`` (default) and ``derived`` have a ``value``; ``ambiguous`` has ``raw`` and maybe ``candidates``,
@@ -100,7 +119,7 @@ class Fact(Model, Generic[T]):
             if data.get("status") == "absent" and data.get("reason") is None:
                 return {**data, "reason": "unknown"}
             return data
-        if isinstance(data, str) and cls._value_type() is Quantity:
+        if isinstance(data, str) and cls.value_type() is Quantity:
             value = Quantity.model_validate(data)
             canonical = str(value)
             # A unit word (cc, years) was read as UCUM: what was written stays beside it.
@@ -112,9 +131,11 @@ class Fact(Model, Generic[T]):
         return {"value": data}
 
     @classmethod
-    def _value_type(cls) -> Any:
-        arguments = cls.__pydantic_generic_metadata__["args"]
-        return arguments[0] if arguments else None
+    def of(cls, value: T) -> Self:
+        """The fact that a value was stated, plainly. The value is one of the fact's own type: nothing is
+        checked again.
+        """
+        return cls.unchecked({"value": value})
 
     @model_validator(mode="after")
     def _consistent(self) -> Fact[T]:
@@ -147,7 +168,7 @@ class Fact(Model, Generic[T]):
             plain = written["value"]
             # A value whose own long form looks like a fact's would be read back as one.
             return plain if not (isinstance(plain, dict) and plain.keys() <= FACT_KEYS) else written
-        if written.keys() == {"value", "raw"} and self._value_type() is Quantity and self._reads_back():
+        if written.keys() == {"value", "raw"} and self.value_type() is Quantity and self._reads_back():
             return self.raw
         return written
 

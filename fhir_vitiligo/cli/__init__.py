@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 import fhir_vitiligo
-from fhir_vitiligo.cli import check, convert, examples, explain, schema, serve, show
+from fhir_vitiligo.cli import convert, examples, explain, package, schema, serve, show, validate
 from fhir_vitiligo.cli.reports import report
 from fhir_vitiligo.errors import FhirVitiligoError
 
@@ -57,7 +57,8 @@ for _command in (
     explain.explain,
     show.table,
     schema.schema,
-    check.validate,
+    validate.validate,
+    package.package,
     serve.serve,
     serve.load,
 ):

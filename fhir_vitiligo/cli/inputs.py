@@ -7,9 +7,7 @@ sources as pieces of work, a file or a line each, so that memory does not grow w
 
 from __future__ import annotations
 
-import bz2
 import glob
-import gzip
 import io
 import os
 import sys
@@ -25,6 +23,7 @@ from fhir_vitiligo.errors import InputError, Issue
 
 CASES = (".yaml", ".yml", ".json", ".ndjson", ".jsonl")
 FHIR = (".json", ".ndjson", ".jsonl")
+RESOURCES = (*FHIR, ".xml")
 _LINES = (".ndjson", ".jsonl")
 _COMPRESSED = (".gz", ".bz2")
 MAX_DOCUMENT = 1 << 30
@@ -94,7 +93,8 @@ class Piece:
 
 
 def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
-    """The sources that the arguments name, in their order; of a directory, in the order of names.
+    """The sources that the arguments name, in their order; of a directory, in the order of names, without what
+    is hidden and without the manifest of a FHIR package.
 
     :class:`click.UsageError` for what is not there, before anything is done.
     """
@@ -105,7 +105,9 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
             continue
         path = Path(argument)
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if _plain(p).suffix.lower() in suffixes and p.is_file())
+            files = sorted(
+                p for p in path.rglob("*") if _is_meant(p.relative_to(path), suffixes) and p.is_file()
+            )
             if not files:
                 raise click.UsageError(
                     f"no file {', '.join('*' + suffix for suffix in suffixes)} in the directory {argument}"
@@ -121,6 +123,12 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
                 )
         found += [Source(str(file), file, file.stat().st_size) for file in files]
     return found
+
+
+def _is_meant(path: Path, suffixes: tuple[str, ...]) -> bool:
+    """Whether a file of a directory is one of those that the directory stands for."""
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and path.name != "package.json" and _plain(path).suffix.lower() in suffixes
 
 
 def _plain(path: Path) -> Path:
@@ -197,13 +205,19 @@ def _decompressed(raw: IO[bytes]) -> IO[bytes]:
         return raw
     start = raw.peek(3)
     if start.startswith(b"\x1f\x8b"):
+        import gzip
+
         return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
     if start.startswith(b"BZh"):
+        import bz2
+
         return cast(IO[bytes], bz2.BZ2File(raw))
     return raw
 
 
 def _reason(error: BaseException) -> str:
+    import gzip
+
     if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
         return f"cannot be read: the compressed file is broken ({error})"
     return f"cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from fhir_vitiligo.case.model import Case
     from fhir_vitiligo.mapping.mapper import BundleType, Mapper
     from fhir_vitiligo.mapping.residue import Residue
-    from fhir_vitiligo.validation.validator import Validator
 
 CaseFormat = Literal["yaml", "json"]
 
@@ -136,30 +135,6 @@ class Stored:
             if isinstance(document, dict) and isinstance(document.get("resourceType"), str):
                 return Outcome((text,))
         return ToFhir(Release.R4)(piece)
-
-
-@dataclass(frozen=True, slots=True)
-class Validate:
-    """The issues of every resource; each output is one resource, as whether it has no error."""
-
-    release: Release
-
-    def __call__(self, piece: Piece) -> Outcome:
-        document = json.loads(piece.text())
-        outputs: list[bool] = []
-        issues: list[Issue] = []
-        for resource in document if isinstance(document, list) else [document]:
-            found = _validator(self.release).validate(resource)
-            outputs.append(not any(issue.severity in ("error", "fatal") for issue in found))
-            issues += map(piece.placed, found)
-        return Outcome(tuple(outputs), tuple(issues), outputs.count(False))
-
-
-@lru_cache(maxsize=3)
-def _validator(release: Release) -> Validator:
-    from fhir_vitiligo.validation.validator import Validator
-
-    return Validator(release)
 
 
 def as_bundle_type(value: str) -> BundleType:

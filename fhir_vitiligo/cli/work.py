@@ -12,12 +12,10 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +23,9 @@ from fhir_vitiligo.cli.inputs import Piece, Source, pieces
 from fhir_vitiligo.cli.options import cores
 from fhir_vitiligo.cli.reports import report
 from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 _HERE = 64
 """So many pieces are worked on without further processes."""
@@ -78,6 +79,9 @@ class _pool:  # noqa: N801 - a context manager
     """The processes; left without waiting for them when the work is broken off."""
 
     def __init__(self, processes: int) -> None:
+        # Few inputs need no processes, and should not wait for what makes them.
+        from concurrent.futures import ProcessPoolExecutor
+
         self._pool = ProcessPoolExecutor(processes, initializer=_settle)
 
     def __enter__(self) -> ProcessPoolExecutor:
@@ -93,6 +97,8 @@ def _settle() -> None:
 
 
 def _finished(one: tuple[list[Piece], Future[list[Outcome]]]) -> Iterator[tuple[Piece, Outcome]]:
+    from concurrent.futures.process import BrokenProcessPool
+
     chunk, future = one
     try:
         yield from zip(chunk, future.result(), strict=True)
@@ -183,16 +189,18 @@ def run(
     *,
     bar: bool = True,
     tell: Callable[[tuple[Issue, ...]], None] = report,
+    shared: bool = False,
 ) -> tuple[int, list[bytes]]:
     """Work on all sources: tell the issues, hand every output to ``take``. How many failed, and the loose
-    resources.
+    resources. ``shared`` is whether ``take`` writes to the terminal that the bar is on.
     """
     failed = 0
     loose: list[bytes] = []
     with Progress(sum(source.size for source in sources), wanted=bar) as progress:
         for piece, outcome in work(job, pieces(sources), jobs):
-            if outcome.issues:
+            if outcome.issues or (shared and outcome.outputs):
                 progress.clear()
+            if outcome.issues:
                 tell(outcome.issues)
             for output in outcome.outputs:
                 take(piece, output)

@@ -7,22 +7,18 @@ Addresses of core lose their prefix in the data and get it back here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from fhir_vitiligo.fhir.definition_types import (
     CORE,
     Binding,
     Element,
-    ExtensionDefinition,
-    ExtensionPart,
     Invariant,
     Operation,
     OperationParameter,
     SearchParameter,
     Structure,
     TypeRef,
-    ValueSetCodes,
 )
 
 Record = dict[str, Any]
@@ -30,7 +26,8 @@ Record = dict[str, Any]
 
 def structure(name: str, record: Record, inherited: Iterable[Invariant]) -> Structure:
     """``inherited`` are the invariants of the type's ancestors, which apply to its root too."""
-    invariants = {key: Invariant(key, *told) for key, told in record.get("invariants", {}).items()}
+    url = record["url"]
+    invariants = {key: _invariant(key, url, *told) for key, told in record.get("invariants", {}).items()}
     # A constrained form of a type (SimpleQuantity) speaks of the type's own paths.
     root = record["base"] if record.get("derivation") == "constraint" else name
     first, *others = (_element(root, item, invariants) for item in record["elements"])
@@ -44,7 +41,7 @@ def structure(name: str, record: Record, inherited: Iterable[Invariant]) -> Stru
         children.setdefault(element.path.rpartition(".")[0], []).append(element)
     return Structure(
         name=name,
-        url=record["url"],
+        url=url,
         kind=record["kind"],
         base=record.get("base"),
         abstract=record.get("abstract", False),
@@ -53,6 +50,12 @@ def structure(name: str, record: Record, inherited: Iterable[Invariant]) -> Stru
         by_path={element.path: element for element in elements},
         by_parent={path: tuple(below) for path, below in children.items()},
     )
+
+
+def _invariant(
+    key: str, source: str, severity: Any, expression: str, human: str, best: bool = False
+) -> Invariant:
+    return Invariant(key, severity, expression, human, best, source)
 
 
 def _element(root: str, record: list[Any], invariants: Mapping[str, Invariant]) -> Element:
@@ -116,16 +119,6 @@ def search_parameter(name: str, record: Record) -> SearchParameter:
     )
 
 
-def value_set(url: str, record: Record) -> ValueSetCodes:
-    return ValueSetCodes(
-        url=url,
-        version=record["version"],
-        codes=MappingProxyType({system: frozenset(codes) for system, codes in record["codes"].items()}),
-        open_systems=frozenset(record.get("open", ())),
-        case_insensitive=frozenset(record.get("caseInsensitive", ())),
-    )
-
-
 def operation(name: str, record: Record) -> Operation:
     return Operation(
         id=name,
@@ -144,26 +137,4 @@ def _parameter(record: list[Any]) -> OperationParameter:
     name, use, least, most, kind, *parts = record
     return OperationParameter(
         name, use, least, _max(most), kind, tuple(_parameter(part) for part in (parts or [()])[0])
-    )
-
-
-def extension(url: str, record: Record) -> ExtensionDefinition:
-    return ExtensionDefinition(
-        url=url,
-        contexts=tuple((kind, expression) for kind, expression in record["context"]),
-        context_invariants=tuple(record.get("contextInvariant", ())),
-        is_modifier=record.get("modifier", False),
-        content=_extension_part(record),
-    )
-
-
-def _extension_part(record: Record) -> ExtensionPart:
-    least, types, *more = record.get("value", (0, ()))
-    return ExtensionPart(
-        min=record["min"],
-        max=_max(record["max"]),
-        types=_types(types),
-        value_required=least > 0,
-        binding=_binding(more[0]) if more else None,
-        parts=MappingProxyType({url: _extension_part(part) for url, part in record.get("parts", {}).items()}),
     )

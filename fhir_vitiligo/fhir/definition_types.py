@@ -1,6 +1,6 @@
 """What the core definitions consist of: plain frozen values, read by :mod:`fhir_vitiligo.fhir.definitions`.
 
-https://hl7.org/fhir/R4/elementdefinition.html, searchparameter.html, valueset.html, operationdefinition.html.
+https://hl7.org/fhir/R4/elementdefinition.html, searchparameter.html, operationdefinition.html.
 """
 
 from __future__ import annotations
@@ -36,12 +36,16 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """A rule in FHIRPath; ``human`` is the sentence its user reads."""
+    """A rule in FHIRPath; ``human`` is the sentence its user reads, ``source`` the url of the type that
+    states it. ``is_best_practice`` marks good advice, which breaks nothing.
+    """
 
     key: str
     severity: Literal["error", "warning"]
     expression: str
     human: str
+    is_best_practice: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,40 +135,6 @@ class SearchParameter:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueSetCodes:
-    """The codes of a value set by system.
-
-    ``open_systems`` cannot be listed (media types, languages, UCUM): nobody here can say whether a code of
-    theirs belongs.
-    """
-
-    url: str
-    version: str
-    codes: Mapping[str, frozenset[str]]
-    open_systems: frozenset[str]
-    case_insensitive: frozenset[str]
-
-    @property
-    def enumerable(self) -> bool:
-        return not self.open_systems
-
-    def holds(self, code: str, system: str | None = None) -> bool | None:
-        """Whether the code (of any system when none is given) belongs; ``None``: cannot be decided here."""
-        systems = self.codes if system is None else (system,)
-        for name in systems:
-            listed = self.codes.get(name, frozenset())
-            if code in listed or (name in self.case_insensitive and _folded(listed, code)):
-                return True
-        undecided = bool(self.open_systems) if system is None else system in self.open_systems
-        return None if undecided else False
-
-
-def _folded(codes: frozenset[str], code: str) -> bool:
-    wanted = code.casefold()
-    return any(listed.casefold() == wanted for listed in codes)
-
-
-@dataclass(frozen=True, slots=True)
 class OperationParameter:
     name: str
     use: Literal["in", "out"]
@@ -187,26 +157,3 @@ class Operation:
     instance: bool
     affects_state: bool
     parameters: tuple[OperationParameter, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ExtensionPart:
-    """What an extension, or a part of a complex one, may hold: a value of ``types``, or ``parts`` by url."""
-
-    min: int
-    max: int | None
-    types: tuple[TypeRef, ...]
-    value_required: bool
-    binding: Binding | None
-    parts: Mapping[str, ExtensionPart]
-
-
-@dataclass(frozen=True, slots=True)
-class ExtensionDefinition:
-    """``contexts`` are (kind, expression): where it may stand, ``("element", "Patient")``."""
-
-    url: str
-    contexts: tuple[tuple[str, str], ...]
-    context_invariants: tuple[str, ...]
-    is_modifier: bool
-    content: ExtensionPart

@@ -1,4 +1,4 @@
-"""The core definitions of a release: types, elements, bindings, invariants, search parameters, value sets.
+"""The core definitions of a release: types, elements, bindings, invariants, profiles, search parameters.
 
 https://hl7.org/fhir/R4/structuredefinition.html, searchparameter.html, compartmentdefinition.html. The data
 is made from HL7's packages by ``tools/build_definitions.py``; nothing is read before it is asked for, and a
@@ -7,29 +7,27 @@ type only when it is named.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from fhir_vitiligo.fhir import definition_records as records
+from fhir_vitiligo.fhir.definition_files import RecordFile
 from fhir_vitiligo.fhir.definition_types import (
     CORE,
     Binding,
     Element,
-    ExtensionDefinition,
-    ExtensionPart,
     Invariant,
     Operation,
     OperationParameter,
     SearchParameter,
     Structure,
     TypeRef,
-    ValueSetCodes,
 )
-from fhir_vitiligo.fhir.json import loads
+from fhir_vitiligo.fhir.json import Json, loads
 from fhir_vitiligo.fhir.release import Release
 
 __all__ = [
@@ -37,20 +35,22 @@ __all__ = [
     "Binding",
     "Definitions",
     "Element",
-    "ExtensionDefinition",
-    "ExtensionPart",
     "Invariant",
     "Operation",
     "OperationParameter",
     "SearchParameter",
     "Structure",
     "TypeRef",
-    "ValueSetCodes",
     "definitions_of",
 ]
 
 _FOLDER = Path(__file__).resolve().parent.parent / "definitions"
-_GZIP = 31  # zlib's window bits for a gzip wrapper
+# HL7 publishes none for R4B: that for R4 serves both.
+_EXTENSION_PACKS = {
+    Release.R4: "extensions-r4",
+    Release.R4B: "extensions-r4",
+    Release.R5: "extensions-r5",
+}
 
 
 @cache
@@ -66,8 +66,6 @@ class Definitions:
         self.release = release
         self._structures: dict[str, Structure] = {}
         self._searches: dict[str, Mapping[str, SearchParameter]] = {}
-        self._value_sets: dict[str, ValueSetCodes] = {}
-        self._extensions: dict[str, ExtensionDefinition] = {}
 
     @cached_property
     def resource_types(self) -> tuple[str, ...]:
@@ -132,24 +130,37 @@ class Definitions:
             {name: records.search_parameter(name, loads(line)) for name, line in lines.items()}
         )
 
-    def value_set(self, url: str) -> ValueSetCodes | None:
-        """A value set that core binds as required or maximum, by url, ``|version`` ignored; or ``None``."""
-        name = url.partition("|")[0]
-        found = self._value_sets.get(name)
-        if found is None and name in self._value_set_lines:
-            found = self._value_sets[name] = records.value_set(name, loads(self._value_set_lines[name]))
-        return found
+    def profile(self, canonical: str) -> Json | None:
+        """A StructureDefinition that is no type itself: a profile of a resource or datatype, an extension.
 
-    def extension(self, url: str) -> ExtensionDefinition | None:
-        """An extension that the core package itself defines (R5 moved all of them out of core)."""
-        found = self._extensions.get(url)
-        if found is None and url in self._extension_lines:
-            found = self._extensions[url] = records.extension(url, loads(self._extension_lines[url]))
-        return found
+        FHIR's own JSON with a snapshot (a differential where the package has no more), without prose. Core
+        comes first, then HL7's extension pack (docs/adr/0005); ``url|version`` asks for one of them. ``None``
+        when neither has it. The JSON is read anew with each call.
+        """
+        return self.resource("StructureDefinition", canonical)
 
     @property
-    def extension_urls(self) -> tuple[str, ...]:
-        return tuple(self._extension_lines)
+    def profile_urls(self) -> Iterator[str]:
+        """What :meth:`profile` knows, those of core first; the urls that core and pack share come twice."""
+        return self.urls("StructureDefinition")
+
+    def resource(self, resource_type: str, canonical: str) -> Json | None:
+        """A StructureDefinition (see :meth:`profile`), ValueSet or CodeSystem by ``url`` or ``url|version``.
+
+        HL7 Terminology's comes before core's older copy of it, then core, then the extension pack. A shorter
+        version stands for what it begins: ``4.0`` for ``4.0.1``.
+        """
+        url, _, version = canonical.partition("|")
+        for file in self._conformance.get(resource_type, ()):
+            if url in file:
+                found: Json = loads(file[url])
+                if not version or f"{found.get('version')}.".startswith(f"{version}."):
+                    return found
+        return None
+
+    def urls(self, resource_type: str) -> Iterator[str]:
+        """The urls that :meth:`resource` knows, in the order in which it looks; some come twice."""
+        return chain.from_iterable(self._conformance.get(resource_type, ()))
 
     def compartment(self, name: str) -> Mapping[str, tuple[str, ...]]:
         """For ``Patient``: resource type to the search parameters that place it there (``{def}``: being it).
@@ -185,16 +196,18 @@ class Definitions:
         return {name: tuple(record) for name, record in self._index["types"].items()}
 
     @cached_property
-    def _structure_lines(self) -> dict[str, bytes]:
+    def _structure_lines(self) -> RecordFile:
         return self._part("structures")
 
     @cached_property
-    def _value_set_lines(self) -> dict[str, bytes]:
-        return self._part("value_sets")
-
-    @cached_property
-    def _extension_lines(self) -> dict[str, bytes]:
-        return self._part("extensions")
+    def _conformance(self) -> dict[str, tuple[RecordFile, ...]]:
+        core, pack = self.release.value, _EXTENSION_PACKS[self.release]
+        terms = ("terminology", core, pack)
+        return {
+            "StructureDefinition": _files((core, pack), "profiles"),
+            "ValueSet": _files(terms, "value_sets"),
+            "CodeSystem": _files(terms, "code_systems"),
+        }
 
     @cached_property
     def _searches_by_base(self) -> dict[str, dict[str, SearchParameter]]:
@@ -211,8 +224,15 @@ class Definitions:
             if kind == wanted and not abstract and derivation != "constraint"
         )
 
-    def _part(self, part: str) -> dict[str, bytes]:
-        """The undecoded records of a part by name; the first line is the header that names them."""
-        packed = (_FOLDER / self.release.value / f"{part}.jsonl.gz").read_bytes()
-        header, *lines = zlib.decompress(packed, wbits=_GZIP).splitlines()
-        return dict(zip(loads(header)["names"], lines, strict=True))
+    def _part(self, part: str) -> RecordFile:
+        return RecordFile(_FOLDER / self.release.value / f"{part}.jsonl.gz")
+
+
+def _files(folders: tuple[str, ...], part: str) -> tuple[RecordFile, ...]:
+    return tuple(_file(folder, part) for folder in folders)
+
+
+@cache
+def _file(folder: str, part: str) -> RecordFile:
+    """One for all releases that share it."""
+    return RecordFile(_FOLDER / folder / f"{part}.jsonl.gz")

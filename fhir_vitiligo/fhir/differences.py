@@ -13,6 +13,11 @@ from typing import Any
 
 from fhir_vitiligo.fhir.release import Release
 
+RELATIVE_TO_NOTHING = frozenset({Release.R5})
+"""Releases in which a relative reference in an entry called ``urn:uuid:`` names the entry of that type and id
+(https://hl7.org/fhir/R5/bundle.html#references); before, it is relative to nothing.
+"""
+
 _R5_PATHS: Mapping[str, Mapping[str, str]] = {
     "AdverseEvent": {
         "event": "code",

@@ -49,6 +49,15 @@ def object_text(parts: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> byt
     return b"{" + b",".join(json.dumps(name) + b":" + value for name, value in pairs) + b"}"
 
 
+def repeats_no_member(text: bytes, value: object) -> bool:
+    """True when no object of the text surely has the same member twice; ``value`` is what it was read to.
+
+    Written anew, a value has each member once: the same text without its white space proves that nothing was
+    overwritten. False only means that someone has to look (escapes and exponents may be spelled otherwise).
+    """
+    return msgspec.json.format(text, indent=-1) == json.dumps(value)
+
+
 def check_depth(value: object, limit: int = json.MAX_DEPTH) -> None:
     """Raises :class:`InputError` when arrays and objects are nested deeper than ``limit``.
 

@@ -7,7 +7,6 @@ too; values that are no nodes are taken out of the resource afterwards (:meth:`V
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping.declaration import Json
@@ -112,6 +111,6 @@ class View:
                     self._moved.append((period, prefix + "start", self.view, prefix + "effectiveDateTime"))
 
 
-def product_view(resource: Json, code: Any) -> Json:
+def product_view(code: Json | None) -> Json:
     """A Medication made of the product that a medication resource names in place. The code is shared."""
     return {"resourceType": "Medication", "code": code}

@@ -8,16 +8,19 @@ A codec that can read nothing returns ``None`` and removes nothing.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from fhir_vitiligo.case.coded import ABSOLUTE_URI
 from fhir_vitiligo.case.values import Fact, Identifier, Quantity, Range, Schedule
+from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.mapping.facts import Json, copied, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.residue import leaves
 from fhir_vitiligo.terminology import registry, ucum
 from fhir_vitiligo.terminology.systems import UCUM, canonical_system
 
@@ -41,6 +44,8 @@ class Reading(Protocol):
 
 
 V = TypeVar("V")
+Writer = Callable[[Json, Any, Writing], None]
+"""Writes a value into a parent."""
 
 
 class Codec(ABC):
@@ -50,6 +55,12 @@ class Codec(ABC):
     primitive: ClassVar[bool] = False
     whole: ClassVar[bool] = False
     """Whether it takes a field of many values all at once."""
+    elsewhere: bool = False
+    """Whether it reads other members than the one it is given."""
+    remembered: ClassVar[bool] = False
+    """Whether what it reads follows from the element's JSON alone: the same words come again and again, and
+    are read once.
+    """
 
     def bind(self, resource: str, path: str, release: Release) -> Codec:
         """The codec for one element of one release; most are the same everywhere."""
@@ -67,32 +78,31 @@ class Codec(ABC):
         """The member's name: ``onset[x]`` becomes ``onsetAge``."""
         return name[:-3] + self.datatype if name[-1] == "]" else name
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        """Write a fact into the member ``name`` of ``parent``."""
-        member = name[:-3] + self.datatype if name[-1] == "]" else name
-        value = fact.value
-        if (
-            value is not None
-            and fact.raw is None
-            and fact.status == "stated"
-            and fact.method is None
-            and fact.span is None
-        ):
-            parent[member] = self.encode(value, to)
-            return
-        said = extensions(fact)
-        if self.primitive:
+    def writer(self, name: str) -> Writer:
+        """The function that writes a fact into the member ``name`` of a parent."""
+        member, encode = self.member(name), self.encode
+        beside = "_" + member
+
+        def write_primitive(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            value = fact.value
             if value is not None:
-                parent[member] = self.encode(value, to)
-            parent["_" + member] = {"extension": said}
-        else:
-            node = self.encode(value, to) if value is not None else {}
-            node["extension"] = said + node.get("extension", [])
-            parent[member] = node
+                parent[member] = encode(value, to)
+            said = extensions(fact)
+            if said:
+                parent[beside] = {"extension": said}
+
+        def write_element(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            value = fact.value
+            node = parent[member] = encode(value, to) if value is not None else {}
+            said = extensions(fact)
+            if said:
+                node["extension"] = said + node["extension"] if "extension" in node else said
+
+        return write_primitive if self.primitive else write_element
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         """Read a fact from the member ``name`` of ``parent``."""
-        member = self.member(name)
+        member = name[:-3] + self.datatype if name[-1] == "]" else name
         node = parent.get(member)
         if self.primitive:
             value = self.decode(node, of) if node is not None and not isinstance(node, dict | list) else None
@@ -104,18 +114,22 @@ class Codec(ABC):
             return fact
         if not isinstance(node, dict):
             return None
-        kept = copied(node)
-        value = self.decode(node, of)
-        fact = make_fact(fact_type, value, read_meta(node))
-        if fact is None and value is not None:
-            # Read, yet nothing that this field takes: all of it is left.
-            node.clear()
-            node.update(kept)
-        return fact
+        if self.remembered:
+            fact: Fact[Any] | None
+            fact, left = _remembered(self, fact_type, json.dumps(node))
+            if fact is not None:
+                restore(node, left)
+            return fact
+        return _take(self, node, fact_type, of)
 
-    def put_plain(self, parent: Json, name: str, value: Any, to: Writing) -> None:
-        """Write a value that is no fact."""
-        parent[self.member(name)] = self.encode(value, to)
+    def plain_writer(self, name: str) -> Writer:
+        """The same for a value that is no fact."""
+        member, encode = self.member(name), self.encode
+
+        def write(parent: Json, value: Any, to: Writing) -> None:
+            parent[member] = encode(value, to)
+
+        return write
 
     def take_plain(self, parent: Json, name: str, of: Reading) -> Any:
         """Read a value that is no fact."""
@@ -123,10 +137,40 @@ class Codec(ABC):
         node = parent.get(member)
         if node is None:
             return None
+        if self.remembered and isinstance(node, dict):
+            value, left = _remembered(self, None, json.dumps(node))
+            if value is not None:
+                restore(node, left)
+            return value
         value = self.decode(node, of)
         if value is not None and self.primitive:
             del parent[member]
         return value
+
+
+class _NoReading:
+    """For codecs that ask nothing."""
+
+    def key(self, reference: Any, kinds: tuple[str, ...]) -> None:
+        raise NotImplementedError("a codec that is remembered reads no references")  # pragma: no cover
+
+
+def _take(codec: Codec, node: Json, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
+    kept = json.dumps(node)
+    value = codec.decode(node, of)
+    fact = make_fact(fact_type, value, read_meta(node))
+    if fact is None and value is not None:
+        restore(node, kept)  # read, yet nothing that this field takes
+    return fact
+
+
+@lru_cache(maxsize=8192)
+def _remembered(codec: Codec, fact_type: type[Fact[Any]] | None, text: bytes) -> tuple[Any, bytes]:
+    """What a codec reads in the text of an element, and the text of what it leaves."""
+    node = json.loads(text)
+    of = _NoReading()
+    found = codec.decode(node, of) if fact_type is None else _take(codec, node, fact_type, of)
+    return found, json.dumps(node) if next(leaves(node), None) is not None else b""
 
 
 class StringCodec(Codec):
@@ -187,12 +231,19 @@ class CodeCodec(Codec):
     def decode(self, node: Any, of: Reading) -> str | None:
         return self.words.get(node) if isinstance(node, str) else None
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        super().put(parent, name, fact, to)
-        # A required code without a value is an error to validators even where a reason for its absence stands
-        # beside it.
-        if fact.value is None and self.fallback is not None:
-            parent[name] = self.fallback
+    def writer(self, name: str) -> Writer:
+        write_code, fallback = super().writer(name), self.fallback
+        if fallback is None:
+            return write_code
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            write_code(parent, fact, to)
+            # A required code without a value is an error to validators even where a reason for its absence
+            # stands beside it.
+            if fact.value is None:
+                parent[name] = fallback
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         if self.fallback is not None and parent.get(name) == self.fallback:
@@ -207,6 +258,8 @@ class CodeCodec(Codec):
 
 class QuantityCodec(Codec):
     """Quantity and its kin. A unit the registry holds goes out as UCUM, any other as text."""
+
+    remembered = True
 
     def __init__(self, fhir_type: str = "Quantity") -> None:
         self.datatype = fhir_type  # Age, Duration and Count are written like Quantity
@@ -237,10 +290,15 @@ def quantity_json(number: Decimal, unit: str | None, comparator: str | None = No
         node["comparator"] = comparator
     if unit is not None:
         node["unit"] = unit
-        if registry.may_emit(UCUM, unit):
+        if _is_ucum(unit):
             node["system"] = UCUM
             node["code"] = unit
     return node
+
+
+@lru_cache(maxsize=1024)
+def _is_ucum(unit: str) -> bool:
+    return registry.may_emit(UCUM, unit)
 
 
 def _unit(node: Json) -> tuple[str | None, tuple[str, ...]]:
@@ -255,6 +313,7 @@ def _unit(node: Json) -> tuple[str | None, tuple[str, ...]]:
 
 
 class RangeCodec(Codec):
+    remembered = True
     datatype = "Range"
 
     def encode(self, value: Range, to: Writing) -> Json:
@@ -275,6 +334,13 @@ class RangeCodec(Codec):
             for member in ("value", *used):
                 end.pop(member, None)
         return value
+
+
+def restore(node: Json, kept: bytes) -> None:
+    """Make a node what it was, or what was left of it, by its text: cheaper than a copy of each."""
+    node.clear()
+    if kept:
+        node.update(json.loads(kept))
 
 
 def dicts(value: Any) -> list[Json]:
@@ -339,6 +405,7 @@ class IdentifierCodec(Codec):
 class ScheduleCodec(Codec):
     """Timing: repeat.frequency per period, bounds, count; a schedule in words is Timing.code.text."""
 
+    remembered = True
     datatype = "Timing"
     _REPEAT: ClassVar[Mapping[str, str]] = {
         "frequency": "frequency", "frequencyMax": "frequency_max", "period": "period",

@@ -4,7 +4,8 @@ registry, HL7 codes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,39 +15,25 @@ from fhir_vitiligo.errors import TerminologyError
 from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import Codec, Reading, Writing, dicts
 from fhir_vitiligo.mapping.facts import Json
+from fhir_vitiligo.mapping.templates import Hole, maker
 from fhir_vitiligo.terminology import registry
-from fhir_vitiligo.terminology.concepts import Concept
+from fhir_vitiligo.terminology.concepts import Coding, Concept
 from fhir_vitiligo.terminology.systems import canonical_system
 
 
-def codings_json(concept: Concept) -> list[Json]:
-    """The codings a concept is written with; new objects at each call."""
-    return [dict(coding) for coding in _template(concept)]
-
-
-def _template(concept: Concept) -> list[Json]:
-    found = _TEMPLATES.get((concept.category, concept.key))
-    if found is None:
-        found = []
-        for coding in concept.codings:
-            node: Json = {"system": coding.system}
-            if coding.version is not None:
-                node["version"] = coding.version
-            node["code"] = coding.code
-            if coding.display is not None:
-                node["display"] = coding.display
-            found.append(node)
-        _TEMPLATES[concept.category, concept.key] = found
-    return found
-
-
-_TEMPLATES: dict[tuple[str, str], list[Json]] = {}
+@cache
+def _concept_maker(category: str, key: str) -> Callable[[str | None], Json]:
+    """Makes a concept's CodeableConcept: its codings, and the text, which is its display where none is
+    given.
+    """
+    concept = registry.concept(category, key)
+    codings = [_coding(coding) for coding in concept.codings]
+    return maker({"coding": codings, "text": Hole(f"text or {concept.display!r}")}, "text")
 
 
 def concept_json(category: str, key: str) -> Json:
     """A CodeableConcept for a concept of the registry."""
-    concept = registry.concept(category, key)
-    return {"coding": codings_json(concept), "text": concept.display}
+    return _concept_maker(category, key)(None)
 
 
 class TermCodec(Codec):
@@ -54,31 +41,23 @@ class TermCodec(Codec):
     stays a record.
     """
 
+    remembered = True
     datatype = "CodeableConcept"
 
     def __init__(self, term: type[Term]) -> None:
         self.term = term
 
     def encode(self, value: Term, to: Writing) -> Json:
-        node: Json = {}
-        codings: list[Json] = []
-        text = value.text
-        if value.concept is not None:
-            concept = registry.concept(value.category, value.concept)
-            codings += codings_json(concept)
-            text = text or concept.display
-        recorded = []
-        for code in value.codes:
-            if value.asserts(code):
-                codings.append(_coding(code))
-            else:
-                recorded.append({"url": urls.RECORDED_CODE, "extension": list(_recorded(code))})
-        if recorded:
-            node["extension"] = recorded
-        if codings:
-            node["coding"] = codings
-        if text is not None:
-            node["text"] = text
+        known = value.__dict__
+        key, text = known["concept"], known["text"]
+        node: Json = {} if text is None else {"text": text}
+        if key is not None:
+            node = _concept_maker(value.category, key)(text)
+        if known["codes"]:
+            node = _with_codes(node, value)
+        if value.needs_its_name:
+            mark = {"url": urls.NAMED_CONCEPT, "valueCode": key}
+            node = {"extension": [mark, *node.pop("extension", ())], **node}
         return node
 
     def decode(self, node: Any, of: Reading) -> Term | None:
@@ -97,17 +76,19 @@ class TermCodec(Codec):
                 stated.append((_code(source) if source in codings else _required(source), source))
             except ValidationError:
                 continue
-        try:
-            value = self.term(
-                text=text if isinstance(text, str) and text.strip() else None,
-                codes=tuple(c for c, _ in stated),
-            )
-        except ValidationError:
-            try:
-                value = self.term(codes=tuple(c for c, _ in stated))
-            except ValidationError:
-                return None
-            text = None
+        codes = tuple(code for code, _ in stated)
+        words = text if isinstance(text, str) and text.strip() else None
+        mark = next((e for e in dicts(node.get("extension")) if e.get("url") == urls.NAMED_CONCEPT), {})
+        named = mark.get("valueCode")
+        value = self._term(named, words, codes) if isinstance(named, str) else None
+        if value is not None and value.concept == named and value.needs_its_name:
+            mark.clear()
+        else:
+            value = self._term(None, words, codes)
+        if value is None:
+            value, text = self._term(None, None, codes), None
+        if value is None:
+            return None
         if isinstance(text, str):
             node.pop("text", None)
         concept = registry.concept(value.category, value.concept) if value.concept else None
@@ -121,8 +102,29 @@ class TermCodec(Codec):
                 consume_own(source, concept)
         return value
 
+    def _term(self, concept: str | None, text: str | None, codes: tuple[Code, ...]) -> Term | None:
+        try:
+            return self.term(concept=concept, text=text, codes=codes)
+        except ValidationError:
+            return None
 
-def _coding(code: Code) -> Json:
+
+def _with_codes(node: Json, value: Term) -> Json:
+    codings, recorded = node.get("coding", []), []
+    for code in value.codes:
+        if value.asserts(code):
+            codings.append(_coding(code))
+        else:
+            recorded.append({"url": urls.RECORDED_CODE, "extension": _recorded(code)})
+    found: Json = {"extension": recorded} if recorded else {}
+    if codings:
+        found["coding"] = codings
+    if "text" in node:
+        found["text"] = node["text"]
+    return found
+
+
+def _coding(code: Code | Coding) -> Json:
     node = {"system": code.system, "version": code.version, "code": code.code, "display": code.display}
     return {name: value for name, value in node.items() if value is not None}
 
@@ -183,6 +185,7 @@ def consume_own(coding: Json, concept: Concept | None) -> None:
 class ConceptCodec(Codec):
     """CodeableConcept for a word of the case that is a key of a registry category (or maps to one)."""
 
+    remembered = True
     datatype = "CodeableConcept"
 
     def __init__(self, category: str, keys: Mapping[str, str] | None = None) -> None:
@@ -225,6 +228,8 @@ class ConceptCodec(Codec):
 class CodedCodec(Codec):
     """CodeableConcept or Coding from an HL7 code system of a fixed list: the case's words to its codes."""
 
+    remembered = True
+
     def __init__(self, system: str, codes: Mapping[str, str], *, coding: bool = False) -> None:
         self.datatype = "Coding" if coding else "CodeableConcept"
         self.system, self.codes, self.bare = system, dict(codes), coding
@@ -248,6 +253,7 @@ class CodedCodec(Codec):
 class LanguageCodec(Codec):
     """CodeableConcept for a language of BCP 47 (https://hl7.org/fhir/R5/valueset-all-languages.html)."""
 
+    remembered = True
     datatype = "CodeableConcept"
     SYSTEM = "urn:ietf:bcp:47"
 

@@ -5,15 +5,14 @@ reports.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping import profiles, urls
 from fhir_vitiligo.mapping.coded import concept_json
 from fhir_vitiligo.mapping.declaration import Json
 from fhir_vitiligo.mapping.demanded import NOT_STATED
-from fhir_vitiligo.mapping.narrative import narrative
-from fhir_vitiligo.mapping.writer import SOFTWARE, TEST_DATA, CaseWriter
+from fhir_vitiligo.mapping.narrative import line, narrative
+from fhir_vitiligo.mapping.writer import SOFTWARE, CaseWriter
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Patient information", ("FamilyMemberHistory",)),
@@ -25,13 +24,6 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a narrative that stands for no field."""
-
-    label: str
-
-
 def composition(writer: CaseWriter, resources: Iterable[Json], recorded: str | None) -> Json:
     """The first entry of the document: one section for each heading that has something under it."""
     by_type: dict[str, list[Json]] = {}
@@ -39,9 +31,8 @@ def composition(writer: CaseWriter, resources: Iterable[Json], recorded: str | N
         by_type.setdefault(resource["resourceType"], []).append(resource)
     own = {"system": urls.ITEM, "value": writer.name("case", "document")}
     found: Json = {"resourceType": "Composition", "id": writer.id("case", "document")}
-    if writer.case.synthetic:
-        found["meta"] = {"security": [dict(TEST_DATA)]}
-    found["text"] = narrative("Vitiligo case", [(_Line("Case"), writer.case.id)])
+    found["meta"] = writer.meta(profiles.COMPOSITION)
+    found["text"] = narrative("Vitiligo case", [line("Case")(writer.case.id)])
     # A list in R5, one in R4: the only member of the type that differs.
     found["identifier"] = own if writer.release is not Release.R5 else [own]
     found["status"] = "final"
@@ -64,7 +55,7 @@ def composition(writer: CaseWriter, resources: Iterable[Json], recorded: str | N
             sections.append(
                 {
                     "title": title,
-                    "text": narrative(title, [(_Line(m["resourceType"]), m["id"]) for m in members]),
+                    "text": narrative(title, [line(m["resourceType"])(m["id"]) for m in members]),
                     "entry": [{"reference": "urn:uuid:" + member["id"]} for member in members],
                 }
             )

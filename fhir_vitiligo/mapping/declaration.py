@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping.codecs import Codec
+from fhir_vitiligo.mapping.profiles import Declared
 
 Json = dict[str, Any]
 ALL = frozenset(Release)
@@ -61,6 +62,8 @@ class Part:
     kind: str
     model: type[BaseModel]
     resource: str
+    profile: Declared
+    """What its resources declare in ``meta.profile``."""
     fields: tuple[Field, ...]
     name: str = ""
     title: str = ""

@@ -12,9 +12,10 @@ from typing import Any
 from fhir_vitiligo.case.values import Fact
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import Codec, Reading, Writing, dicts
+from fhir_vitiligo.mapping.codecs import Codec, Reading, Writer, Writing, dicts
 from fhir_vitiligo.mapping.declaration import ALL
-from fhir_vitiligo.mapping.facts import Json, copied, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.templates import maker
 
 NOT_STATED: Json = {"extension": [{"url": urls.DATA_ABSENT_REASON, "valueCode": "unknown"}]}
 """What stands in an element that FHIR demands and the case says nothing about."""
@@ -30,6 +31,7 @@ class Required(Codec):
     ) -> None:
         self.inner = inner
         self.datatype = inner.datatype  # the type of what is inside
+        self.elsewhere = inner.elsewhere
         self.fallback, self.releases = fallback or {}, releases
 
     def bind(self, resource: str, path: str, release: Release) -> Codec:
@@ -42,13 +44,16 @@ class Required(Codec):
     def decode(self, node: Any, of: Reading) -> Any:
         return self.inner.decode(node, of)
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        self.inner.put(parent, name, fact, to)
-        if fact.value is None:
-            parent[self.member(name)] = {
-                "extension": extensions(fact, explicit=True),
-                **copied(self.fallback),
-            }
+    def writer(self, name: str) -> Writer:
+        write_inner, member, fallback = self.inner.writer(name), self.member(name), maker(self.fallback)
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            if fact.value is not None:
+                write_inner(parent, fact, to)
+            else:
+                parent[member] = {"extension": extensions(fact, explicit=True), **fallback()}
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         node = parent.get(self.member(name))
@@ -65,6 +70,7 @@ class RequiredBinding(Codec):
     The extension has a part for each such element of the resource, by the element's name in R4.
     """
 
+    elsewhere = True
     URL = urls.own("element-without-code")
 
     def __init__(self, inner: Codec, releases: frozenset[Release] = ALL, part: str = "") -> None:
@@ -81,17 +87,22 @@ class RequiredBinding(Codec):
     def decode(self, node: Any, of: Reading) -> Any:
         return self.inner.decode(node, of)
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        if fact.value is not None:
-            self.inner.put(parent, name, fact, to)
-            return
-        holder = next((e for e in dicts(parent.get("extension")) if e.get("url") == self.URL), None)
-        if holder is None:
-            holder = {"url": self.URL, "extension": []}
-            parent.setdefault("extension", []).append(holder)
-        holder["extension"].append(
-            {"url": self.part, "valueCodeableConcept": {"extension": extensions(fact)}}
-        )
+    def writer(self, name: str) -> Writer:
+        write_inner = self.inner.writer(name)
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            if fact.value is not None:
+                write_inner(parent, fact, to)
+                return
+            holder = next((e for e in dicts(parent.get("extension")) if e.get("url") == self.URL), None)
+            if holder is None:
+                holder = {"url": self.URL, "extension": []}
+                parent.setdefault("extension", []).append(holder)
+            holder["extension"].append(
+                {"url": self.part, "valueCodeableConcept": {"extension": extensions(fact)}}
+            )
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         fact = self.inner.take(parent, name, fact_type, of)

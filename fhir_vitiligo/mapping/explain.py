@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from fhir_vitiligo.case.model import Case, Statement
+from fhir_vitiligo.case.model import Case, Item, Statement
 from fhir_vitiligo.case.table import Entry, Section, Steps, how, sections, words
 from fhir_vitiligo.case.values import Fact, Model
 from fhir_vitiligo.fhir.release import Release
@@ -74,15 +74,30 @@ class Row:
 
 
 def explain(case: Case, release: Release | str = Release.R4) -> Iterator[Row]:
-    """A row for everything that the case says, in the order of the case."""
+    """A row for everything that the case says, in the order of the case; an item of which it says nothing more
+    than that it is there has one, too.
+    """
     told = Release.of(release)
     writer = CaseWriter(case, told)
     places = {id(item): (kind, key) for kind in kinds(told).values() for key, item in kind.items(case)}
     for section in sections(case):
         kind, key = places[id(section.item)]
+        if isinstance(section.item, Item) and not section.entries:
+            yield Row(
+                section.title, section.path, "Key", key, "", tuple(_made(writer, kind, key, section.item))
+            )
         targets = _targets(writer, kind, key, section)
         for entry in section.entries:
             yield _row(section, entry, targets.get(entry.steps, ()))
+
+
+def _made(writer: CaseWriter, kind: Kind, key: str, item: Item) -> Iterator[Target]:
+    """The resources that an item makes."""
+    titles = {
+        writer.id(kind.name, key, part.part.name): part.part.title for part in (*kind.further, *kind.main)
+    }
+    for resource in writer.item(kind, key, item):
+        yield Target(resource["resourceType"], titles[resource["id"]], "")
 
 
 def _row(section: Section, entry: Entry, targets: Iterable[Target]) -> Row:

@@ -7,6 +7,7 @@ candidates have no place in FHIR and go into the project's ``reading`` extension
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -29,20 +30,24 @@ def extensions(
     ``explicit`` says of an absent fact that the case states the absence, where an element that FHIR demands
     has a data-absent-reason anyway.
     """
+    known = fact.__dict__  # most facts have none of it, and this is asked of every one
+    status, written, method, span = known["status"], known["raw"], known["method"], known["span"]
     found: list[Json] = []
-    if reason and fact.reason is not None:
-        found.append({"url": urls.DATA_ABSENT_REASON, "valueCode": fact.reason})
-    if raw and fact.raw is not None:
-        found.append({"url": urls.ORIGINAL_TEXT, "valueString": fact.raw})
+    if status == "stated" and written is None and method is None and span is None:
+        return found
+    if reason and known["reason"] is not None:
+        found.append({"url": urls.DATA_ABSENT_REASON, "valueCode": known["reason"]})
+    if raw and written is not None:
+        found.append({"url": urls.ORIGINAL_TEXT, "valueString": written})
     parts: list[Json] = []
-    if fact.status in ("derived", "ambiguous") or (explicit and fact.status == "absent"):
-        parts.append({"url": "status", "valueCode": fact.status})
-    if fact.method is not None:
-        parts.append({"url": "method", "valueString": fact.method})
-    if fact.span is not None:
-        parts.append({"url": "start", "valueUnsignedInt": fact.span.start})
-        parts.append({"url": "end", "valueUnsignedInt": fact.span.end})
-    for candidate in fact.candidates:
+    if status in ("derived", "ambiguous") or (explicit and status == "absent"):
+        parts.append({"url": "status", "valueCode": status})
+    if method is not None:
+        parts.append({"url": "method", "valueString": method})
+    if span is not None:
+        parts.append({"url": "start", "valueUnsignedInt": span.start})
+        parts.append({"url": "end", "valueUnsignedInt": span.end})
+    for candidate in known["candidates"]:
         said: list[Json] = [{"url": "value", "valueString": _candidate_text(candidate)}]
         if candidate.method is not None:
             said.append({"url": "method", "valueString": candidate.method})
@@ -87,11 +92,17 @@ class Meta:
                 extension.clear()
 
 
+NOTHING = Meta()
+"""Of an element without extensions: never changed."""
+
+
 def read_meta(element: Any) -> Meta:
     """What the extensions of an element say. Anything that is not exactly of our shapes is left alone."""
-    meta = Meta()
     found = element.get("extension") if isinstance(element, dict) else None
-    for extension in found if isinstance(found, list) else ():
+    if not found or not isinstance(found, list):
+        return NOTHING
+    meta = Meta()
+    for extension in found:
         match extension:
             case {"url": urls.DATA_ABSENT_REASON, "valueCode": str(reason)} if (
                 len(extension) == 2 and reason in ABSENT_REASONS and meta.reason is None
@@ -165,6 +176,13 @@ def make_fact(
 
     ``raw`` is what was written where the element itself, not an extension, says it.
     """
+    if meta is NOTHING and raw is None:
+        if value is None:
+            return None
+        try:
+            return fact_type.of(_adapter(fact_type).validate_python(value))
+        except ValidationError:
+            return None
     written = raw if raw is not None else meta.raw
     content: dict[str, Any] = {"raw": written, "method": meta.method, "span": meta.span}
     used = ["reading"] if raw is not None else ["raw", "reading"]
@@ -179,7 +197,7 @@ def make_fact(
     elif written is not None and meta.status in (None, "ambiguous"):
         content["status"] = "ambiguous"
         try:
-            adapter = TypeAdapter(_inner(fact_type))
+            adapter = _adapter(fact_type)
             content["candidates"] = tuple(
                 {"value": adapter.validate_python(_candidate_value(text)), "method": how}
                 for text, how in meta.candidates
@@ -203,8 +221,9 @@ def make_fact(
     return fact
 
 
-def _inner(fact_type: type[Fact[Any]]) -> Any:
-    return fact_type.__pydantic_generic_metadata__["args"][0]
+@cache
+def _adapter(fact_type: type[Fact[Any]]) -> TypeAdapter[Any]:
+    return TypeAdapter(fact_type.value_type())
 
 
 def copied(node: Any) -> Any:

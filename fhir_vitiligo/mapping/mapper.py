@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.errors import MappingError
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.mapping import profiles, urls
 from fhir_vitiligo.mapping.accept import Accepted, accept
 from fhir_vitiligo.mapping.composition import composition
 from fhir_vitiligo.mapping.declaration import Json
@@ -43,9 +44,9 @@ class Mapper:
         a time in any case: without ``recorded`` its ``timestamp`` is now). ``accept_candidates`` takes
         readings of ambiguous values that the caller vouches for: ``{"assessments.vetf-t0.total": "7.6"}``.
         """
-        if type not in get_args(BundleType):
+        if type not in profiles.BUNDLES:
             raise MappingError(
-                f"unknown Bundle type {type!r}: use {', '.join(get_args(BundleType))}", code="value"
+                f"unknown Bundle type {type!r}: use {', '.join(profiles.BUNDLES)}", code="value"
             )
         writer = CaseWriter(accept(case, accept_candidates), self.release)
         resources = writer.resources()
@@ -99,10 +100,8 @@ def recorded_instant(recorded: datetime | str | None) -> str | None:
 
 def bundle(resources: list[Json], kind: str, *, document: str, time: str | None, case: str) -> Json:
     """A Bundle of resources that refer to one another by ``urn:uuid``."""
-    found: Json = {"resourceType": "Bundle"}
+    found: Json = {"resourceType": "Bundle", "meta": {"profile": [profiles.url(profiles.BUNDLES[kind])]}}
     if kind == "document":
-        from fhir_vitiligo.mapping import urls
-
         found["identifier"] = {"system": urls.ITEM, "value": f"{case}/case/bundle"}
     found["type"] = kind
     if kind == "document":

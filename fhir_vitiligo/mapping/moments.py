@@ -7,13 +7,24 @@ without value.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
 
-from fhir_vitiligo.case.values import Fact, Moment
+from fhir_vitiligo.case.values import Fact, Moment, Range
+from fhir_vitiligo.fhir import json
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import Codec, QuantityCodec, RangeCodec, Reading, Writing, dicts
+from fhir_vitiligo.mapping.codecs import (
+    Codec,
+    QuantityCodec,
+    RangeCodec,
+    Reading,
+    Writer,
+    Writing,
+    dicts,
+    restore,
+)
 from fhir_vitiligo.mapping.facts import Json, copied, extensions, make_fact, read_meta
 
 _DURATION, _AGE, _RANGE = QuantityCodec("Duration"), QuantityCodec("Age"), RangeCodec()
@@ -23,7 +34,7 @@ def relative_extension(moment: Moment, to: Writing) -> Json:
     """The offset as HL7's extension: target, targetPath, relationship, offset."""
     assert moment.of is not None
     assert moment.offset is not None
-    codec: Codec = _DURATION if not hasattr(moment.offset, "low") else _RANGE
+    codec: Codec = _RANGE if isinstance(moment.offset, Range) else _DURATION
     return {
         "url": urls.RELATIVE_DATE_TIME,
         "extension": [
@@ -85,6 +96,14 @@ def _read_parts(parts: Any, of: Reading) -> Moment | None:
         return None
 
 
+@lru_cache(maxsize=4096)
+def _dated(text: str) -> Moment | None:
+    try:
+        return Moment(date=text)
+    except ValidationError:
+        return None
+
+
 class InstantCodec(Codec):
     """dateTime: a date as precise as known, else an offset, else words; never a made-up date."""
 
@@ -95,23 +114,25 @@ class InstantCodec(Codec):
         return value.date
 
     def decode(self, node: Any, of: Reading) -> Moment | None:
-        try:
-            return Moment(date=node) if isinstance(node, str) else None
-        except ValidationError:
-            return None
+        return _dated(node) if isinstance(node, str) else None
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        member = self.member(name)
-        said = extensions(fact)
-        moment: Moment | None = fact.value
-        if moment is not None and moment.date is not None:
-            parent[member] = moment.date
-        elif moment is not None and moment.offset is not None:
-            said.insert(0, relative_extension(moment, to))
-        elif moment is not None:
-            said.insert(0, {"url": urls.MOMENT_TEXT, "valueString": str(moment)})
-        if said:
-            parent["_" + member] = {"extension": said}
+    def writer(self, name: str) -> Writer:
+        member = InstantCodec.member(self, name)
+        beside = "_" + member
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            said = extensions(fact)
+            moment: Moment | None = fact.value
+            if moment is not None and moment.date is not None:
+                parent[member] = moment.date
+            elif moment is not None and moment.offset is not None:
+                said = [relative_extension(moment, to), *said]
+            elif moment is not None:
+                said = [{"url": urls.MOMENT_TEXT, "valueString": str(moment)}, *said]
+            if said:
+                parent[beside] = {"extension": said}
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         member = self.member(name)
@@ -145,11 +166,16 @@ class PeriodStartCodec(InstantCodec):
     datatype = "Period"
     primitive = False
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        if fact.value is None:
-            parent[name] = {"extension": extensions(fact)}
-        else:
-            InstantCodec.put(self, parent.setdefault(name, {}), "start", fact, to)
+    def writer(self, name: str) -> Writer:
+        write_start = _INSTANT.writer("start")
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            if fact.value is None:
+                parent[name] = {"extension": extensions(fact)}
+            else:
+                write_start(parent.setdefault(name, {}), fact, to)
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         period = parent.get(name)
@@ -167,6 +193,7 @@ class OnsetCodec(Codec):
 
     datatype = "DateTime"
     primitive = True
+    elsewhere = True
 
     def __init__(self, *, dates: bool = True) -> None:
         self.dates = dates
@@ -175,45 +202,49 @@ class OnsetCodec(Codec):
     _instant = InstantCodec()
 
     def encode(self, value: Moment, to: Writing) -> Any:
-        raise NotImplementedError("a choice element is written by put")  # pragma: no cover
+        raise NotImplementedError("a choice element is written by its writer")  # pragma: no cover
 
     def decode(self, node: Any, of: Reading) -> Any:
         raise NotImplementedError("a choice element is read by take")  # pragma: no cover
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
+    def writer(self, name: str) -> Writer:
         base = name[:-3]
-        moment: Moment | None = fact.value
-        said = extensions(fact)
-        if moment is not None and moment.age is not None:
-            node = _AGE.encode(moment.age, to)
-            parent[base + "Age"] = {"extension": said, **node} if said else node
-        elif moment is not None and moment.age_range is not None:
-            node = _RANGE.encode(moment.age_range, to)
-            parent[base + "Range"] = {"extension": said, **node} if said else node
-        elif moment is not None and moment.text is not None:
-            parent[base + "String"] = moment.text
-            if said:
-                parent[f"_{base}String"] = {"extension": said}
-        elif self.dates:
-            self._instant.put(parent, base + "DateTime", fact, to)
-        elif moment is not None and moment.date is not None:
-            parent[base + "Period"] = {"start": moment.date}
-            if said:
-                parent[base + "Period"]["_start"] = {"extension": said}
-        else:
-            self._instant.put(parent, base + "String", fact, to)
+        write_moment = self._instant.writer(base + ("DateTime" if self.dates else "String"))
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            moment: Moment | None = fact.value
+            said = extensions(fact)
+            if moment is not None and moment.age is not None:
+                node = _AGE.encode(moment.age, to)
+                parent[base + "Age"] = {"extension": said, **node} if said else node
+            elif moment is not None and moment.age_range is not None:
+                node = _RANGE.encode(moment.age_range, to)
+                parent[base + "Range"] = {"extension": said, **node} if said else node
+            elif moment is not None and moment.text is not None:
+                parent[base + "String"] = moment.text
+                if said:
+                    parent[f"_{base}String"] = {"extension": said}
+            elif moment is not None and moment.date is not None and not self.dates:
+                parent[base + "Period"] = {"start": moment.date}
+                if said:
+                    parent[base + "Period"]["_start"] = {"extension": said}
+            else:
+                write_moment(parent, fact, to)
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         base = name[:-3]
         for codec in (_AGE, _RANGE):
             node = parent.get(base + codec.datatype)
-            kept = copied(node)
-            if isinstance(node, dict) and (value := codec.decode(node, of)) is not None:
+            if not isinstance(node, dict):
+                continue
+            kept = json.dumps(node)
+            if (value := codec.decode(node, of)) is not None:
                 fact = _moment_fact(fact_type, node, **{"age" if codec is _AGE else "age_range": value})
                 if fact is not None:
                     return fact
-                node.clear()  # no age: all of it is left
-                node.update(kept)
+                restore(node, kept)  # no age
         text = parent.get(base + "String")
         if isinstance(text, str) and text.strip():
             fact = _moment_fact(fact_type, parent.get(f"_{base}String"), text=text)

@@ -1,18 +1,19 @@
 """The generated narrative of a resource (https://hl7.org/fhir/R4/narrative.html): its title and its facts, in
 words.
 
-Written for every resource, so how a class is put into words is looked up once.
+Written for every resource, so what a field or a class needs to be put into words is found once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from html import escape
-from typing import Any, Protocol
+from typing import Any
 
-from fhir_vitiligo.case.values import Fact, Model
+from fhir_vitiligo.case.values import Fact, Model, Term
 
-_OPEN = '<div xmlns="http://www.w3.org/1999/xhtml"><p>'
+EMPTY: tuple[()] = ()
+"""The one empty tuple there is (CPython shares it): it says nothing."""
 
 
 def said(value: Any) -> str:
@@ -23,37 +24,54 @@ def said(value: Any) -> str:
     return words(value)
 
 
-class Labelled(Protocol):
-    """A field with the words for it."""
-
-    @property
-    def label(self) -> str:
-        """What people read."""
+def narrative(title: str, lines: Iterable[str]) -> dict[str, str]:
+    """``Resource.text``: ``generated``, a title and a list of lines."""
+    return {"status": "generated", "div": div(title, lines)}
 
 
-def narrative(title: str, lines: Iterable[tuple[Labelled, Any]]) -> dict[str, str]:
-    """``Resource.text``: ``generated``, a title and a list of label and value."""
-    items = "".join([f"<li>{field.label}: {_escaped(said(value))}</li>" for field, value in lines])
+def div(title: str, lines: Iterable[str]) -> str:
+    """The XHTML of a narrative."""
+    items = "".join(lines)
     body = f"{title}</p><ul>{items}</ul></div>" if items else f"{title}</p></div>"
-    return {"status": "generated", "div": _OPEN + body}
+    return f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{body}'
 
 
-def _escaped(text: str) -> str:
-    return escape(text, quote=False) if "&" in text or "<" in text or ">" in text else text
+def line(label: str, fact_type: type[Fact[Any]] | None = None, *, many: bool = False) -> Callable[[Any], str]:
+    """The function from a field's value to its line."""
+    words = said if fact_type is None or many else _words_of_fact(fact_type)
+    before = f"<li>{label}: "
+
+    def tell(value: Any) -> str:
+        text = words(value)
+        if "&" in text or "<" in text or ">" in text:
+            text = escape(text, quote=False)
+        return f"{before}{text}</li>"
+
+    return tell
 
 
-def _fact(fact: Fact[Any]) -> str:
-    value, raw = fact.value, fact.raw
-    if value is None:
-        return str(fact)
-    text = (
-        value
-        if value.__class__ is str
-        else ("yes" if value else "no")
-        if value.__class__ is bool
-        else said(value)
-    )
-    return text if raw is None or raw == text else f"{text} (written: {raw})"
+def _words_of_fact(fact_type: type[Fact[Any]]) -> Callable[[Fact[Any]], str]:
+    inner = fact_type.__pydantic_generic_metadata__["args"][0]
+    of_value = _term if isinstance(inner, type) and issubclass(inner, Term) else said
+
+    def words(fact: Fact[Any]) -> str:
+        known = fact.__dict__
+        value, raw = known["value"], known["raw"]
+        if value is None:
+            return str(fact)
+        text = value if value.__class__ is str else of_value(value)
+        return text if raw is None or raw == text else f"{text} (written: {raw})"
+
+    return words
+
+
+def _term(term: Term) -> str:
+    text: str | None = term.__dict__["text"]
+    return text if text is not None else term.display
+
+
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _several(values: tuple[Any, ...]) -> str:
@@ -61,17 +79,20 @@ def _several(values: tuple[Any, ...]) -> str:
 
 
 def _group(item: Model) -> str:
-    return ", ".join([said(value) for value in item.__dict__.values() if value is not None and value != ()])
+    values = item.__dict__.values()
+    return ", ".join([said(value) for value in values if value is not None and value is not EMPTY])
 
 
 def _words_of(kind: type) -> Callable[[Any], str]:
     if issubclass(kind, Fact):
-        return _fact
+        return _words_of_fact(kind)
     if issubclass(kind, tuple):
         return _several
+    if issubclass(kind, Term):
+        return _term
     if issubclass(kind, Model) and kind.__str__ is Model.__str__:
         return _group
-    return str
+    return _yes_or_no if kind is bool else str
 
 
 _WORDS: dict[type, Callable[[Any], str]] = {}

@@ -6,21 +6,23 @@ as ``dataAbsentReason``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from fhir_vitiligo.case.values import Fact, Quantity
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import BooleanCodec, Codec, QuantityCodec, Reading, StringCodec, Writing
+from fhir_vitiligo.mapping.codecs import Codec, QuantityCodec, Reading, StringCodec, Writer, Writing
 from fhir_vitiligo.mapping.coded import ConceptCodec
-from fhir_vitiligo.mapping.facts import ABSENT_REASONS, Json, Meta, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.facts import ABSENT_REASONS, Json, extensions, make_fact, read_meta
 
 
 class ValueCodec(Codec):
     """``value[x]`` or ``dataAbsentReason``, around the codec of the value."""
 
     primitive = True
+    elsewhere = True
 
     def __init__(self, inner: Codec) -> None:
         self.inner = inner
@@ -32,25 +34,31 @@ class ValueCodec(Codec):
     def decode(self, node: Any, of: Reading) -> Any:
         return self.inner.decode(node, of)
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        if fact.value is not None:
-            self.inner.put(parent, name, fact, to)
-        elif fact.status == "ambiguous":
-            parent["valueString"] = fact.raw
-            parent["_valueString"] = {"extension": extensions(fact, raw=False)}
-        else:
-            reason: Json = {"coding": [{"system": urls.ABSENT_REASONS, "code": fact.reason}]}
-            said = extensions(fact, reason=False)
-            parent["dataAbsentReason"] = {"extension": said, **reason} if said else reason
+    def writer(self, name: str) -> Writer:
+        write_inner = self.inner.writer(name)
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            if fact.value is not None:
+                write_inner(parent, fact, to)
+            elif fact.status == "ambiguous":
+                parent["valueString"] = fact.raw
+                parent["_valueString"] = {"extension": extensions(fact, raw=False)}
+            else:
+                reason: Json = {"coding": [{"system": urls.ABSENT_REASONS, "code": fact.reason}]}
+                said = extensions(fact, reason=False)
+                parent["dataAbsentReason"] = {"extension": said, **reason} if said else reason
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         text = parent.get("valueString")
-        meta = read_meta(parent.get("_valueString")) if isinstance(text, str) else Meta()
-        if isinstance(text, str) and meta.status == "ambiguous":
-            fact = make_fact(fact_type, None, meta, raw=text)
-            if fact is not None:
-                del parent["valueString"]
-            return fact
+        if isinstance(text, str) and "_valueString" in parent:
+            meta = read_meta(parent["_valueString"])
+            if meta.status == "ambiguous":
+                fact = make_fact(fact_type, None, meta, raw=text)
+                if fact is not None:
+                    del parent["valueString"]
+                return fact
         fact = self.inner.take(parent, name, fact_type, of) or self._foreign(parent, fact_type, of)
         return fact or self._absent(parent, fact_type)
 
@@ -60,9 +68,7 @@ class ValueCodec(Codec):
         for coding in codings if isinstance(codings, list) else ():
             match coding:
                 case {"system": urls.ABSENT_REASONS, "code": str(reason)} if reason in ABSENT_REASONS:
-                    meta = read_meta(node)
-                    meta.reason = reason
-                    fact = make_fact(fact_type, None, meta)
+                    fact = make_fact(fact_type, None, replace(read_meta(node), reason=reason))
                     if fact is not None:
                         del coding["system"], coding["code"]
                     return fact
@@ -89,8 +95,6 @@ class ValueCodec(Codec):
             ):
                 del parent["valueBoolean"]
                 return fact
-        if isinstance(self.inner, BooleanCodec):
-            return None
         return None
 
 

@@ -10,10 +10,17 @@ from typing import Any
 from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.mapping import profiles, urls
+from fhir_vitiligo.mapping.codecs import Writer
 from fhir_vitiligo.mapping.compiler import CompiledField, Step, compile_field, parse
-from fhir_vitiligo.mapping.declaration import Demand, Json, Part
+from fhir_vitiligo.mapping.declaration import Json, Part
 from fhir_vitiligo.mapping.demanded import NOT_STATED
+from fhir_vitiligo.mapping.moments import InstantCodec
+from fhir_vitiligo.mapping.placing import container, one
 from fhir_vitiligo.mapping.resources import PARTS
+from fhir_vitiligo.mapping.templates import Hole, maker
+
+_INSTANT = InstantCodec()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +30,12 @@ class CompiledPart:
     part: Part
     resource: str
     fields: tuple[CompiledField, ...]
-    demands: tuple[tuple[tuple[Step, ...], tuple[Step, ...], Json], ...]
+    head: Callable[[str, str, str, str, str | None], Json]
+    """Makes what every such resource has, of its id, profile, item identifier, patient and focus."""
     effective: tuple[Step, ...] | None
-    release_constants: Mapping[str, Any]
-    codes: Mapping[str, Mapping[str, str]]
+    write_time: Writer | None
+    demands: tuple[Callable[[Json], None], ...]
+    """Each adds what FHIR demands where it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +105,7 @@ def _compile(part: Part, release: Release) -> CompiledPart:
     def path(r4: str) -> tuple[Step, ...]:
         return parse(differences.path(release, part.resource, r4))
 
-    def demand(one: Demand) -> tuple[tuple[Step, ...], tuple[Step, ...], Json]:
-        return path(one.fhir), path(one.unless or one.fhir), dict(one.value or NOT_STATED)
-
+    effective = path(part.effective.fhir) if part.effective is not None else None
     return CompiledPart(
         part,
         part.resource,
@@ -107,8 +114,60 @@ def _compile(part: Part, release: Release) -> CompiledPart:
             for field in part.fields
             if release in field.releases
         ),
-        tuple(demand(one) for one in part.demands if release in one.releases),
-        path(part.effective.fhir) if part.effective is not None else None,
-        differences.constants(release, part.resource),
-        differences.codes(release, part.resource),
+        _head(part, release),
+        effective,
+        one(effective, _INSTANT.writer) if effective is not None else None,
+        tuple(
+            _demand(path(demand.fhir), path(demand.unless or demand.fhir), dict(demand.value or NOT_STATED))
+            for demand in part.demands
+            if release in demand.releases
+        ),
     )
+
+
+def _head(part: Part, release: Release) -> Callable[..., Json]:
+    codes = differences.codes(release, part.resource)
+    constants = {**part.constants(), **differences.constants(release, part.resource)}
+    own: Any = {"system": urls.ITEM, "value": Hole("item")}
+    head: Json = {
+        "resourceType": part.resource,
+        "id": Hole("identity"),
+        "meta": {"profile": [Hole("profile")]},
+        "text": {"status": "generated", "div": ""},
+    }
+    if part.identifiers != "none":
+        head["identifier"] = [own] if part.identifiers == "many" or release is Release.R5 else own
+    for element, value in constants.items():
+        head[element] = codes[element].get(value, value) if element in codes else value
+    if part.subject is not None:
+        head[part.subject] = {"reference": Hole("patient")}
+    if part.focus is not None:
+        head["focus"] = [{"reference": Hole("focus")}]
+    return maker(head, "identity", "profile", "item", "patient", "focus")
+
+
+def _demand(steps: tuple[Step, ...], unless: tuple[Step, ...], value: Json) -> Callable[[Json], None]:
+    *around, last = steps
+    enter, made = container(tuple(around)), maker(value)
+
+    def demand(resource: Json) -> None:
+        if not _there(resource, unless):
+            enter(resource)[last.name] = made()
+
+    return demand
+
+
+def _there(node: Any, path: tuple[Step, ...]) -> bool:
+    for step in path:
+        if isinstance(node, list):
+            node = node[0] if node else None
+        if not isinstance(node, dict) or step.name not in node:
+            return False
+        node = node[step.name]
+    return True
+
+
+def declared_profiles() -> frozenset[str]:
+    """The id of every profile that something we write may declare."""
+    of_parts = (identity for part in PARTS for identity in profiles.ids(part.profile))
+    return frozenset({*of_parts, *profiles.BUNDLES.values(), profiles.COMPOSITION})

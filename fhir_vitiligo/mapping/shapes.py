@@ -13,23 +13,31 @@ from pydantic import BaseModel, ValidationError
 from fhir_vitiligo.case.model import Component, Site
 from fhir_vitiligo.case.terms import InstrumentItemTerm, RegionTerm, SiteTerm
 from fhir_vitiligo.case.values import Fact, Quantity
-from fhir_vitiligo.fhir import differences
+from fhir_vitiligo.fhir import differences, json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import Codec, QuantityCodec, Reading, StringCodec, Writing, dicts
+from fhir_vitiligo.mapping.codecs import (
+    Codec,
+    QuantityCodec,
+    Reading,
+    StringCodec,
+    Writer,
+    Writing,
+    dicts,
+    restore,
+)
 from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec, concept_json
-from fhir_vitiligo.mapping.compiler import (
+from fhir_vitiligo.mapping.compiler import CompiledField, compile_field, value_of
+from fhir_vitiligo.mapping.declaration import Field
+from fhir_vitiligo.mapping.facts import Json
+from fhir_vitiligo.mapping.matching import (
     COMPONENT_REGION,
-    CompiledField,
     FieldReading,
-    compile_field,
     consume_code,
     is_coded,
     known_as,
-    value_of,
+    present,
 )
-from fhir_vitiligo.mapping.declaration import Field
-from fhir_vitiligo.mapping.facts import Json, copied
 from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.mapping.observations import ValueCodec
 from fhir_vitiligo.terminology.systems import UCUM
@@ -68,17 +76,18 @@ class GroupCodec(Codec):
     def decode(self, node: Any, of: Reading) -> Any:
         if not isinstance(node, dict):
             return None
-        trial, reading = copied(node), cast(FieldReading, of)
-        content = {field.case: field.read(trial, reading) for field in self._compiled}
+        kept, reading, there = json.dumps(node), cast(FieldReading, of), present(node)
+        content = {
+            field.case: value
+            for field in self._compiled
+            if (field.members is None or not there.isdisjoint(field.members))
+            and (value := field.read(node, reading)) is not None
+        }
         try:
-            value = self.model.model_validate(
-                {name: item for name, item in content.items() if item is not None}
-            )
+            return self.model.model_validate(content)
         except ValidationError:
+            restore(node, kept)
             return None
-        for field in self._compiled:
-            field.read(node, reading)
-        return value
 
 
 _SIDES = {side: side for side in ("right", "left", "both", "midline", "unilateral")}
@@ -88,8 +97,9 @@ _SITE = TermCodec(SiteTerm)
 _SIDE, _R4_SIDE = ConceptCodec("side", _SIDES), ConceptCodec("side", _R4_SIDES)
 
 
-def _side(node: Any, codec: ConceptCodec, of: Reading) -> str | None:
-    return codec.decode(node, of) or (_SIDE if codec is _R4_SIDE else _R4_SIDE).decode(node, of)
+def _side(node: Any, codec: ConceptCodec, of: Reading) -> Any:
+    other = _SIDE if codec is _R4_SIDE else _R4_SIDE
+    return codec.take_plain({"x": node}, "x", of) or other.take_plain({"x": node}, "x", of)
 
 
 class SiteCodec(Codec):
@@ -97,6 +107,7 @@ class SiteCodec(Codec):
     it).
     """
 
+    remembered = True
     datatype = "CodeableConcept"
 
     def encode(self, value: Site, to: Writing) -> Json:
@@ -122,6 +133,7 @@ class SiteCodec(Codec):
 class StructureCodec(Codec):
     """R5's BodyStructure.includedStructure: one site with its laterality. R4 has it in an extension."""
 
+    remembered = True
     datatype = "BackboneElement"
 
     def encode(self, value: Site, to: Writing) -> Json:
@@ -135,6 +147,9 @@ class StructureCodec(Codec):
         return Site(site=site, side=_side(node.get("laterality"), _SIDE, of)) if site is not None else None
 
 
+_FURTHER_SITE = urls.own("further-site")
+
+
 class LocationCodec(Codec):
     """R4's BodyStructure has one location: the first site with its qualifier, any further ones in an
     extension each.
@@ -142,14 +157,18 @@ class LocationCodec(Codec):
 
     datatype = "BackboneElement"
     whole = True
+    elsewhere = True
 
     def encode(self, value: tuple[Site, ...], to: Writing) -> Json:
-        raise NotImplementedError("written by put_plain")  # pragma: no cover
+        raise NotImplementedError("written by plain_writer")  # pragma: no cover
 
     def decode(self, node: Any, of: Reading) -> Any:
         raise NotImplementedError("read by take_plain")  # pragma: no cover
 
-    def put_plain(self, parent: Json, name: str, value: tuple[Site, ...], to: Writing) -> None:
+    def plain_writer(self, name: str) -> Writer:
+        return self._write
+
+    def _write(self, parent: Json, value: tuple[Site, ...], to: Writing) -> None:
         first, *more = value
         parent["location"] = _SITE.encode(first.site, to)
         if first.side is not None:
@@ -158,11 +177,11 @@ class LocationCodec(Codec):
             parts: list[Json] = [{"url": "site", "valueCodeableConcept": _SITE.encode(site.site, to)}]
             if site.side is not None:
                 parts.append({"url": "laterality", "valueCodeableConcept": _SIDE.encode(site.side, to)})
-            parent.setdefault("extension", []).append({"url": urls.own("further-site"), "extension": parts})
+            parent.setdefault("extension", []).append({"url": _FURTHER_SITE, "extension": parts})
 
     def take_plain(self, parent: Json, name: str, of: Reading) -> tuple[Site, ...] | None:
         sites = []
-        site = _SITE.decode(parent.get("location"), of)
+        site = _SITE.take_plain(parent, "location", of)
         if site is not None:
             side = next(
                 (side for q in dicts(parent.get("locationQualifier")) if (side := _side(q, _R4_SIDE, of))),
@@ -176,7 +195,7 @@ class LocationCodec(Codec):
             parts = {
                 name: part for name in ("site", "laterality") for part in inner if part.get("url") == name
             }
-            site = _SITE.decode(parts.get("site", {}).get("valueCodeableConcept"), of)
+            site = _SITE.take_plain(parts.get("site", {}), "valueCodeableConcept", of)
             if site is not None:
                 side = _side(parts.get("laterality", {}).get("valueCodeableConcept"), _SIDE, of)
                 sites.append(Site(site=site, side=side))
@@ -187,11 +206,13 @@ class LocationCodec(Codec):
 
 _ITEM, _REGION = TermCodec(InstrumentItemTerm), TermCodec(RegionTerm)
 _NUMBER = ValueCodec(QuantityCodec())
+_write_number = _NUMBER.writer("value[x]")
 
 
 class ComponentCodec(Codec):
     """A component of a score: its code is the item, with the region beside it, or the region alone."""
 
+    remembered = True
     datatype = "BackboneElement"
 
     def encode(self, value: Component, to: Writing) -> Json:
@@ -210,7 +231,7 @@ class ComponentCodec(Codec):
             node["code"] = _REGION.encode(value.region, to)
             if known_as(node["code"], "observation") or not self._is_region(node["code"]):
                 node["extension"] = [{"url": COMPONENT_REGION, "valueBoolean": True}]
-        _NUMBER.put(node, "value[x]", value.value, to)
+        _write_number(node, value.value, to)
         return node
 
     def decode(self, node: Any, of: Reading) -> Component | None:
@@ -224,10 +245,11 @@ class ComponentCodec(Codec):
             (mark["valueBoolean"] for mark in marks if isinstance(mark.get("valueBoolean"), bool)), None
         )
         alone = said if said is not None else not marks and self._is_region(code)
-        trial = copied(node)
-        if self._read(trial, alone, of) is None:
-            return None
-        return self._read(node, alone, of)
+        kept = json.dumps(node)
+        component = self._read(node, alone, of)
+        if component is None:
+            restore(node, kept)
+        return component
 
     @staticmethod
     def _is_region(code: Json) -> bool:
@@ -255,10 +277,16 @@ class StrengthCodec(QuantityCodec):
 
     _ONE: Json = {"value": 1, "unit": "1", "system": UCUM, "code": "1"}  # noqa: RUF012 - copied at each use
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        super().put(parent, name, fact, to)
-        if name == "numerator":
+    def writer(self, name: str) -> Writer:
+        write_strength = super().writer(name)
+        if name != "numerator":
+            return write_strength
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            write_strength(parent, fact, to)
             parent["denominator"] = dict(self._ONE)
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         denominator = parent.get("denominator")
@@ -285,27 +313,33 @@ class PeriodCodec(Codec):
     """
 
     datatype = "Period"
+    elsewhere = True
 
     def __init__(self, end: str) -> None:
         self.end = end
 
     def encode(self, value: Any, to: Writing) -> Any:
-        raise NotImplementedError("written by put")  # pragma: no cover
+        raise NotImplementedError("written by its writer")  # pragma: no cover
 
     def decode(self, node: Any, of: Reading) -> Any:
         raise NotImplementedError("read by take")  # pragma: no cover
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        if "occurrenceTiming" in parent:
-            extensions_ = parent.setdefault("extension", [])
-            holder = next((e for e in extensions_ if e["url"] == urls.own("treatment-period")), None)
-            if holder is None:
-                holder = {"url": urls.own("treatment-period"), "valuePeriod": {}}
-                extensions_.append(holder)
-            period = holder["valuePeriod"]
-        else:
-            period = parent.setdefault("occurrencePeriod", {})
-        _INSTANT.put(period, self.end, fact, to)
+    def writer(self, name: str) -> Writer:
+        write_end, url = _INSTANT.writer(self.end), urls.own("treatment-period")
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            if "occurrenceTiming" in parent:
+                extensions_ = parent.setdefault("extension", [])
+                holder = next((e for e in extensions_ if e["url"] == url), None)
+                if holder is None:
+                    holder = {"url": url, "valuePeriod": {}}
+                    extensions_.append(holder)
+                period = holder["valuePeriod"]
+            else:
+                period = parent.setdefault("occurrencePeriod", {})
+            write_end(period, fact, to)
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         period = parent.get("occurrencePeriod")
@@ -321,6 +355,7 @@ class PeriodCodec(Codec):
 class AdherenceCodec(Codec):
     """R5's MedicationStatement.adherence.code: the R4 status, coded where the value set has the same."""
 
+    remembered = True
     datatype = "CodeableConcept"
     SYSTEM = "http://hl7.org/fhir/CodeSystem/medication-statement-adherence"
     _CODED = {"active": "taking", "on-hold": "on-hold", "stopped": "stopped", "not-done": "not-taking"}  # noqa: RUF012
@@ -354,6 +389,7 @@ class HeadlineCodec(Codec):
     """``value[x]`` for the first of several fields that has a value; the others are components."""
 
     primitive = True
+    elsewhere = True
 
     def __init__(self, key: str, inner: Codec) -> None:
         self.key, self.inner, self.value = key, inner, ValueCodec(inner)
@@ -365,13 +401,18 @@ class HeadlineCodec(Codec):
     def decode(self, node: Any, of: Reading) -> Any:
         return self.inner.decode(node, of)
 
-    def put(self, parent: Json, name: str, fact: Fact[Any], to: Writing) -> None:
-        if fact.value is not None and not any(member.startswith("value") for member in parent):
-            self.inner.put(parent, name, fact, to)
-            return
-        component: Json = {"code": concept_json("observation", self.key)}
-        self.value.put(component, name, fact, to)
-        parent.setdefault("component", []).append(component)
+    def writer(self, name: str) -> Writer:
+        write_value, write_in_component = self.inner.writer(name), self.value.writer(name)
+
+        def write(parent: Json, fact: Fact[Any], to: Writing) -> None:
+            if fact.value is not None and not any(member.startswith("value") for member in parent):
+                write_value(parent, fact, to)
+                return
+            component: Json = {"code": concept_json("observation", self.key)}
+            write_in_component(component, fact, to)
+            parent.setdefault("component", []).append(component)
+
+        return write
 
     def take(self, parent: Json, name: str, fact_type: type[Fact[Any]], of: Reading) -> Fact[Any] | None:
         for component in dicts(parent.get("component")):
@@ -386,6 +427,7 @@ class HeadlineCodec(Codec):
 class DoiCodec(Codec):
     """A DOI as Identifier."""
 
+    remembered = True
     datatype = "Identifier"
     SYSTEM = "https://doi.org"
     _SPELLINGS = (
@@ -433,7 +475,10 @@ class SourceTextCodec(StringCodec):
 
     _TYPE = "text/plain; charset=utf-8"
 
-    def put_plain(self, parent: Json, name: str, value: str, to: Writing) -> None:
+    def plain_writer(self, name: str) -> Writer:
+        return self._write
+
+    def _write(self, parent: Json, value: str, to: Writing) -> None:
         parent["contentType"] = self._TYPE
         parent["data"] = base64.b64encode(value.encode()).decode()
 

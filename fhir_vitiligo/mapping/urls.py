@@ -16,6 +16,8 @@ PROCEDURE_TARGET = HL7 + "procedure-targetBodyStructure"
 
 READING = f"{CANONICAL}/StructureDefinition/reading"
 RECORDED_CODE = f"{CANONICAL}/StructureDefinition/recorded-code"
+NAMED_CONCEPT = f"{CANONICAL}/StructureDefinition/named-concept"
+"""The concept that was named, where other words or codes stand beside it."""
 LATERALITY = f"{CANONICAL}/StructureDefinition/laterality"
 MOMENT_TEXT = f"{CANONICAL}/StructureDefinition/moment-text"
 

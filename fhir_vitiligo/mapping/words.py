@@ -16,6 +16,7 @@ from fhir_vitiligo.mapping.facts import Json
 class WordsCodec(Codec):
     """CodeableConcept.text; with ``words``, only those."""
 
+    remembered = True
     datatype = "CodeableConcept"
 
     def __init__(self, *words: str) -> None:
@@ -47,6 +48,7 @@ class DayWordsCodec(WordsCodec):
 class YesNoCodec(Codec):
     """CodeableConcept from HL7's Yes/No indicator (https://terminology.hl7.org/CodeSystem-v2-0136.html)."""
 
+    remembered = True
     datatype = "CodeableConcept"
     SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0136"
 

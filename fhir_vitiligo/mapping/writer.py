@@ -10,19 +10,17 @@ from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.case.values import Fact, Identifier, Moment
 from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping import profiles, urls
 from fhir_vitiligo.mapping.codecs import IdentifierCodec
-from fhir_vitiligo.mapping.compiler import Step, _enter
 from fhir_vitiligo.mapping.declaration import Json
-from fhir_vitiligo.mapping.facts import copied
-from fhir_vitiligo.mapping.moments import InstantCodec
-from fhir_vitiligo.mapping.narrative import narrative
+from fhir_vitiligo.mapping.narrative import EMPTY, div
 from fhir_vitiligo.mapping.parts import CompiledPart, Kind, kinds
 
 NAMESPACE = bytes.fromhex("5b6f0c4e7d1f5c0f9a3e2f1b8c7d6e5a")
 """Namespace of all ids: uuid5 of case id, kind, key and part."""
 
 _NAMESPACE_HASH = sha1(NAMESPACE, usedforsecurity=False)
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 SOFTWARE = "fhir_vitiligo"
 TEST_DATA: Json = {
@@ -31,9 +29,6 @@ TEST_DATA: Json = {
     "display": "test health data",
 }
 _IDENTIFIER = IdentifierCodec()
-EMPTY: tuple[()] = ()
-"""The one empty tuple there is (CPython shares it)."""
-_INSTANT = InstantCodec()
 
 
 def resource_id(name: str) -> str:
@@ -41,7 +36,7 @@ def resource_id(name: str) -> str:
     hashed = _NAMESPACE_HASH.copy()
     hashed.update(name.encode())
     digest = hashed.hexdigest()
-    variant = "89ab"[int(digest[16], 16) & 3]
+    variant = _VARIANT[digest[16]]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
@@ -52,9 +47,10 @@ class CaseWriter:
         self.case = case
         self.release = release
         self.period_path = differences.path(release, "Encounter", "period")
-        self._ids: dict[tuple[str, str, str], str] = {}
+        self._urns: dict[tuple[str, str], str] = {}
         self._when = {point.key: point.when for point in case.timepoints if point.when is not None}
         self._anchor = case.timepoints[0].key if case.timepoints else None
+        self._patient = self.urn("subject", "subject")
 
     def name(self, kind: str, key: str, part: str = "") -> str:
         """What the item's identifier says, and the id is made of."""
@@ -62,14 +58,24 @@ class CaseWriter:
 
     def id(self, kind: str, key: str, part: str = "") -> str:
         """The id of an item's resource: the same in every run."""
-        place = (kind, key, part)
-        found = self._ids.get(place)
+        return resource_id(self.name(kind, key, part)) if part else self.urn(kind, key)[9:]
+
+    def urn(self, kind: str, key: str) -> str:
+        """The URL of an item's main resource."""
+        found = self._urns.get((kind, key))
         if found is None:
-            found = self._ids[place] = resource_id(self.name(kind, key, part))
+            found = self._urns[kind, key] = "urn:uuid:" + resource_id(self.name(kind, key))
         return found
 
     def reference(self, kind: str, key: str) -> Json:
-        return {"reference": "urn:uuid:" + self.id(kind, key)}
+        return {"reference": self.urn(kind, key)}
+
+    def meta(self, profile: str) -> Json:
+        """``Resource.meta``: the profile, and that it is test data where the case is an invented one."""
+        meta: Json = {"profile": [profiles.url(profile)]}
+        if self.case.synthetic:
+            meta["security"] = [dict(TEST_DATA)]
+        return meta
 
     def resources(self) -> list[Json]:
         """Every resource of the case but the Provenance, the patient first."""
@@ -85,72 +91,50 @@ class CaseWriter:
         found = []
         for compiled in kind.main:
             if compiled.part.when is None or compiled.part.when(item):
-                found.append(self._resource(compiled, key, item, always=True))
+                found.append(self._resource(compiled, key, item))
                 break
-        found += (self._resource(compiled, key, item, always=False) for compiled in kind.further)
-        return [resource for resource in found if resource is not None]
+        found += [self._resource(further, key, item) for further in kind.further if _says(further, item)]
+        return found
 
-    def _resource(self, compiled: CompiledPart, key: str, item: Any, *, always: bool) -> Json | None:
+    def _resource(self, compiled: CompiledPart, key: str, item: Any) -> Json:
         part = compiled.part
-        # Most fields of most items are empty, so a look into the instance comes first; an empty tuple says
-        # nothing either.
-        values = item.__dict__
-        present = [
-            (field, value)
-            for field in compiled.fields
-            if (value := values[field.case] if field.get is None else field.get(item)) is not None
-            and value is not EMPTY
-        ]
-        if (
-            not present
-            and not always
-            and not (part.effective and not part.anchored and getattr(item, "date", None))
-        ):
-            return None
-        resource: Json = {"resourceType": compiled.resource, "id": self.id(part.kind, key, part.name)}
+        resource = compiled.head(
+            self.id(part.kind, key, part.name),
+            profiles.url(profiles.of(part.profile, item)),
+            self.name(part.kind, key, part.name),
+            self._patient,
+            self.urn(part.focus, key) if part.focus is not None else None,
+        )
         if self.case.synthetic:
-            resource["meta"] = {"security": [dict(TEST_DATA)]}
-        resource["text"] = narrative(part.title, present)
-        self._identify(resource, compiled, key, getattr(item, "identifiers", ()))
-        resource.update(part.constants())
-        if compiled.release_constants:
-            resource.update(compiled.release_constants)
-        for element, codes in compiled.codes.items():
-            if element in resource:
-                resource[element] = codes.get(resource[element], resource[element])
-        if part.subject is not None:
-            resource[part.subject] = self.reference("subject", "subject")
-        if part.focus is not None:
-            resource["focus"] = [self.reference(part.focus, key)]
+            resource["meta"]["security"] = [TEST_DATA.copy()]
+        if not part.name and part.identifiers != "none" and item.identifiers:
+            self._identify(resource, item.identifiers)
         if part.anchored and self._anchor is not None:
             resource["encounter"] = self.reference("timepoint", self._anchor)
-        self._time(resource, compiled, item)
-        for field, value in present:
-            field.write(resource, value, self)
-        for path, unless, value in compiled.demands:
-            if not _there(resource, unless):
-                *around, last = path
-                _enter(resource, around)[last.name] = copied(value)
+        if compiled.write_time is not None:
+            time = self._time(compiled, item)
+            if time is not None:
+                compiled.write_time(resource, time, self)
+        # Most fields of most items are empty, so a look into the instance comes first.
+        values, lines = item.__dict__, []
+        for field in compiled.fields:
+            value = values[field.case] if field.get is None else field.get(item)
+            if value is not None and value is not EMPTY:
+                lines.append(field.tell(value))
+                field.write(resource, value, self)
+        resource["text"]["div"] = div(part.title, lines)
+        for demand in compiled.demands:
+            demand(resource)
         return resource
 
-    def _identify(
-        self, resource: Json, compiled: CompiledPart, key: str, others: tuple[Identifier, ...]
-    ) -> None:
-        room = compiled.part.identifiers
-        if room == "none":
-            return
-        own: Json = {"system": urls.ITEM, "value": self.name(compiled.part.kind, key, compiled.part.name)}
-        if compiled.part.name:
-            others = ()
-        if room == "many" or self.release is Release.R5:
-            resource["identifier"] = [own, *(_IDENTIFIER.encode(one, self) for one in others)]
-            return
-        resource["identifier"] = own
-        if others:
-            resource["extension"] = [
-                {"url": urls.own("further-identifier"), "valueIdentifier": _IDENTIFIER.encode(one, self)}
-                for one in others
-            ]
+    def _identify(self, resource: Json, others: tuple[Identifier, ...]) -> None:
+        """What other systems call the item, where the type has room for it or in an extension."""
+        more = [_IDENTIFIER.encode(other, self) for other in others]
+        if isinstance(resource["identifier"], list):
+            resource["identifier"] += more
+        else:
+            url = urls.own("further-identifier")
+            resource["extension"] = [{"url": url, "valueIdentifier": other} for other in more]
 
     def default_time(self, at: str | None, *, anchored: bool, required: bool) -> Fact[Moment] | None:
         """The time of an item that has none of its own."""
@@ -158,24 +142,19 @@ class CaseWriter:
         when = self._when.get(point) if point is not None else None
         return when or (UNKNOWN_TIME if required else None)
 
-    def _time(self, resource: Json, compiled: CompiledPart, item: Any) -> None:
-        effective = compiled.part.effective
-        if effective is None or compiled.effective is None:
-            return
-        own = None if compiled.part.anchored else getattr(item, "date", None)
-        time = own or self.default_time(
-            getattr(item, "at", None), anchored=compiled.part.anchored, required=effective.required
-        )
-        if time is not None:
-            *around, last = compiled.effective
-            _INSTANT.put(_enter(resource, around), last.name, time, self)
+    def _time(self, compiled: CompiledPart, item: Any) -> Fact[Moment] | None:
+        anchored, effective = compiled.part.anchored, compiled.part.effective
+        own: Fact[Moment] | None = None if anchored else getattr(item, "date", None)
+        required = effective is not None and effective.required
+        return own or self.default_time(getattr(item, "at", None), anchored=anchored, required=required)
 
 
-def _there(resource: Any, path: tuple[Step, ...]) -> bool:
-    for step in path:
-        if isinstance(resource, list):
-            resource = resource[0] if resource else None
-        if not isinstance(resource, dict) or step.name not in resource:
-            return False
-        resource = resource[step.name]
-    return True
+def _says(compiled: CompiledPart, item: Any) -> bool:
+    """Whether an item has anything for a further resource."""
+    values = item.__dict__
+    for field in compiled.fields:
+        value = values[field.case] if field.get is None else field.get(item)
+        if value is not None and value is not EMPTY:
+            return True
+    part = compiled.part
+    return part.effective is not None and not part.anchored and getattr(item, "date", None) is not None

@@ -23,6 +23,7 @@ from fhir_vitiligo.server.interactions.read import read, vread
 from fhir_vitiligo.server.interactions.search import search_by_post, search_type
 from fhir_vitiligo.server.interactions.update import update
 from fhir_vitiligo.server.message import Request, Response
+from fhir_vitiligo.server.operations import table
 
 Interaction = Callable[[Call], Awaitable[Response]]
 
@@ -104,6 +105,8 @@ def find(request: Request, service: Service) -> tuple[Route, Call]:
     there is instead.
     """
     segments = request.path
+    if segments and segments[-1].startswith("$"):
+        return _operation(request, service)
     routes = _BY_SHAPE.get(_shape(segments))
     if routes is None:
         raise RefusedError(
@@ -122,15 +125,41 @@ def find(request: Request, service: Service) -> tuple[Route, Call]:
         )
     if not segments or segments[0] == "metadata":
         return route, Call(service, request)
-    if segments[0] not in service.parameters.resource_types:
+    id = segments[1] if len(segments) > 1 and not segments[1].startswith("_") else ""
+    _check(service, segments[0], id)
+    return route, Call(service, request, segments[0], id, segments[3] if len(segments) > 3 else "")
+
+
+def _operation(request: Request, service: Service) -> tuple[Route, Call]:
+    """``$name``, ``Type/$name`` and ``Type/id/$name``, by GET or POST."""
+    *around, last = request.path
+    if len(around) > 2:
+        raise RefusedError(404, f"there is nothing at {'/'.join(request.path)[:200]!r}", "not-found")
+    if request.method not in ("GET", "HEAD", "POST"):
+        raise RefusedError(
+            405,
+            f"an operation is called by GET or POST, not by {request.method[:20]}",
+            "not-supported",
+            {"Allow": "GET, POST"},
+        )
+    resource_type, id = (*around, "", "")[:2]
+    if resource_type:
+        _check(service, resource_type, id)
+    level = ("system", "type", "instance")[len(around)]
+    served = table.find(service.release, last[1:], level, resource_type)
+    return Route(request.method, "/".join(request.path), served, "none", (), ""), Call(
+        service, request, resource_type, id
+    )
+
+
+def _check(service: Service, resource_type: str, id: str) -> None:
+    if resource_type not in service.parameters.resource_types:
         raise RefusedError(
             404,
-            f"{segments[0][:100]!r} is no resource type of FHIR {service.release.version}",
+            f"{resource_type[:100]!r} is no resource type of FHIR {service.release.version}",
             "not-supported",
         )
-    id = segments[1] if len(segments) > 1 and not segments[1].startswith("_") else ""
     if id and not is_id(id):
         raise RefusedError(
             404, f"{id[:100]!r} is no id: it is 1 to 64 letters, digits, hyphens and dots", "not-found"
         )
-    return route, Call(service, request, segments[0], id, segments[3] if len(segments) > 3 else "")

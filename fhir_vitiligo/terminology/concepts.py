@@ -20,7 +20,7 @@ A line is ``category,key,display,definition,parent,codings,relation,also,synonym
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -77,6 +77,8 @@ class Concept:
     relations: tuple[Relation, ...] = ()
     also: tuple[tuple[Coding, Relation], ...] = ()
     local_code: str | None = None
+    local_display: str | None = None
+    """What the local code is called: its concept's display, also where a concept of another category shares it."""
 
     @property
     def coding(self) -> Coding:
@@ -90,7 +92,7 @@ class Concept:
             raise TerminologyError(
                 f"{self.category} {self.key!r} has no code of the project: UCUM is its code system."
             )
-        return Coding(LOCAL, self.local_code, self.display)
+        return Coding(LOCAL, self.local_code, self.local_display or self.display)
 
 
 @lru_cache(maxsize=1)
@@ -141,7 +143,24 @@ def read_concepts(path: Path, codes: Mapping[tuple[str, str], Code]) -> Mapping[
             )
     if faults:
         raise TerminologyError(faults)
-    return MappingProxyType({category: MappingProxyType(by_key) for category, by_key in table.items()})
+    return MappingProxyType(
+        {
+            category: MappingProxyType({key: _named_as_its_code(one, table) for key, one in by_key.items()})
+            for category, by_key in table.items()
+        }
+    )
+
+
+def _named_as_its_code(concept: Concept, table: Mapping[str, Mapping[str, Concept]]) -> Concept:
+    """A shared local code has one display wherever it is written: that of the concept whose code it is."""
+    if concept.local_code is None:
+        return concept
+    category, _, key = concept.local_code.partition(".")
+    display = table[category][key].display
+    codings = tuple(
+        replace(coding, display=display) if coding.system == LOCAL else coding for coding in concept.codings
+    )
+    return replace(concept, codings=codings, local_display=display)
 
 
 def _concept(row: list[str], codes: Mapping[tuple[str, str], Code]) -> Concept:

@@ -1,9 +1,9 @@
 """Compiles the schema of a place to nested closures: the walker, which alone knows paths
 (https://hl7.org/fhir/R4/json.html).
 
-A property is compiled when it is first met, so that an Observation costs nothing for the fifty types its
-extensions could have. A closure gets the value, the object around it, the faults of this walk and how deep it
-stands.
+This is core: the shape of the JSON and what the types say. What a profile adds is walked apart
+(:mod:`.profiles`), over what core has seen already. A property is compiled when it is first met, so that an
+Observation costs nothing for the fifty types its extensions could have.
 """
 
 from __future__ import annotations
@@ -12,51 +12,41 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from fhir_vitiligo.fhir.definitions import Definitions, definitions_of
 from fhir_vitiligo.fhir.json import MAX_DEPTH
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.validation.faults import Fault, Faults
+from fhir_vitiligo.fhir.schema import ObjectSchema, Property
+from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.library import Library, library_of
+from fhir_vitiligo.validation.profiles import Profiles
+from fhir_vitiligo.validation.resource_check import check_resource
 from fhir_vitiligo.validation.rules import (
     ABSENCE_RULES,
+    COMPANION_RULES,
     ELEMENT_RULES,
     OBJECT_RULES,
     VALUE_RULES,
-    Rule,
     types,
 )
-from fhir_vitiligo.validation.schema import ObjectSchema, Property, Schemas
+from fhir_vitiligo.validation.rules.place import Place, Rule
 
-# (value, faults, depth), and the same with the object that the value stands in.
-ObjectCheck = Callable[[Any, Faults, int], None]
-PropertyCheck = Callable[[Any, dict[str, Any], Faults, int], None]
+# (value, context), and the same with the object that the value stands in.
+ObjectCheck = Callable[[Any, Context], None]
+PropertyCheck = Callable[[Any, dict[str, Any], Context], None]
 
 
 @cache
 def compiler_of(release: Release) -> Compiler:
-    """The one compiler of this release: what it compiled is kept."""
-    return Compiler(definitions_of(release))
+    """The one compiler of a release with what is always on board: what it compiled is kept."""
+    return Compiler(library_of(release))
 
 
 class Compiler:
-    def __init__(self, definitions: Definitions) -> None:
-        self.definitions = definitions
-        self.schemas = Schemas(definitions)
-        self._resource_types = frozenset(definitions.resource_types)
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.schemas = library.schemas
+        self.profiles = Profiles(library)
         self._objects: dict[str, ObjectCheck] = {}
-
-    def resource(self, value: Any, faults: Faults, depth: int) -> None:
-        """Check a resource of any type: what ``resourceType`` names decides."""
-        if not isinstance(value, dict):
-            faults.put(types.not_an_object("A resource", value))
-            return
-        name = value.get("resourceType")
-        if isinstance(name, str) and name in self._resource_types:
-            self.object(name)(value, faults, depth)
-        elif "resourceType" in value:
-            release = self.definitions.release.name
-            faults.put(types.unknown_resource(name, self.definitions.resource_types, release))
-        else:
-            faults.put(types.no_resource_type())
 
     def object(self, path: str) -> ObjectCheck:
         """The check of what stands at ``Patient``, ``HumanName`` or ``Patient.contact``."""
@@ -67,130 +57,186 @@ class Compiler:
 
     def _object(self, schema: ObjectSchema) -> ObjectCheck:
         members = _Members(self, schema)
-        rules = [rule for make in OBJECT_RULES if (rule := make(schema, self.definitions)) is not None]
+        rules = [rule for make in OBJECT_RULES if (rule := make(schema, self.library)) is not None]
+        is_resource = schema.is_resource
 
-        def check(value: Any, faults: Faults, depth: int) -> None:
-            if not isinstance(value, dict):
-                faults.put(types.not_an_object(schema.path, value))
-            elif depth > MAX_DEPTH:
-                faults.put(types.too_deep(MAX_DEPTH))
+        def check(value: Any, context: Context) -> None:
+            if type(value) is not dict:
+                context.faults.put(types.not_an_object(schema.path, value))
             elif not value:
-                faults.put(types.empty(f"{schema.path} object"))
-            elif not schema.is_resource and _is_id_alone(value):
-                faults.put(types.nothing_but_id(schema.path))
+                context.faults.put(types.empty(f"{schema.path} object"))
+            elif len(value) == 1 and "id" in value and not is_resource:
+                context.faults.put(types.nothing_but_id(schema.path))
             else:
+                if "id" in value and not is_resource and (fault := types.repeated_id(value, context)):
+                    context.faults.put(fault)
                 for key, item in value.items():
-                    members[key](item, value, faults, depth + 1)
+                    members[key](item, value, context)
                 for rule in rules:
-                    for fault in rule(value):
-                        faults.put(fault)
+                    for fault in rule(value, None, context):
+                        context.faults.put(fault)
 
-        return check
+        return _counted(check) if schema.path in _RECURSIVE else check
 
     def property(self, one: Property) -> PropertyCheck:
         """The check of one JSON name of an element."""
+        place = Place(one, one.element, None, self.library)
         if one.kind == "primitive":
-            single = self._primitive(one)
-            return self._list(one, single) if one.is_list else self._single(one, single)
-        target = self.resource if one.kind == "resource" else self.object(one.content)
-        rules = self._made(VALUE_RULES, one)
-
-        def single_object(value: Any, faults: Faults, depth: int) -> None:
-            target(value, faults, depth)
-            for rule in rules:
-                for fault in rule(value):
-                    faults.put(fault)
-
-        inner = single_object if rules else target
-        return self._list(one, inner) if one.is_list else self._single(one, inner)
+            single = self._primitive(one, place)
+        elif one.kind == "resource":
+            single = self._resource(one)
+        else:
+            single = self._complex(one, place)
+        return self._list(one, place, single) if one.is_list else self._single(one, place, single)
 
     def companion(self, one: Property) -> PropertyCheck:
         """The check of ``_key``: ids and extensions of primitive values."""
         element = self.object("Element")
-        absent = self._made(ABSENCE_RULES, one)
+        place = Place(one, one.element, None, self.library)
+        always = self._made(COMPANION_RULES, place)
+        absent = [*always, *self._made(ABSENCE_RULES, place)]
         key = one.key
 
-        def beside_a_value(value: Any, faults: Faults, depth: int) -> None:
-            if not _is_id_alone(value):
-                element(value, faults, depth)
+        def beside_a_value(value: Any, context: Context) -> None:
+            if _is_id_alone(value):
+                return
+            element(value, context)
+            for rule in always:
+                for fault in rule(None, value, context):
+                    context.faults.put(fault)
 
-        def alone(value: Any, faults: Faults, depth: int) -> None:
-            element(value, faults, depth)
+        def alone(value: Any, context: Context) -> None:
+            element(value, context)
             for rule in absent:
-                for fault in rule(value):
-                    faults.put(fault)
+                for fault in rule(None, value, context):
+                    context.faults.put(fault)
 
-        with_value, without = self._single(one, beside_a_value), self._single(one, alone)
+        with_value, without = self._placed(one, beside_a_value), self._placed(one, alone)
 
-        def check(value: Any, around: dict[str, Any], faults: Faults, depth: int) -> None:
-            (with_value if key in around else without)(value, around, faults, depth)
+        def check(value: Any, around: dict[str, Any], context: Context) -> None:
+            (with_value if key in around else without)(value, around, context)
 
         return _companion_list(one, beside_a_value, alone) if one.is_list else check
 
-    def _made(self, makers: Any, one: Property) -> list[Rule]:
-        return [rule for make in makers if (rule := make(one, self.definitions)) is not None]
+    def _made(self, makers: Any, place: Place) -> list[Rule]:
+        return [rule for make in makers if (rule := make(place)) is not None]
 
-    def _primitive(self, one: Property) -> ObjectCheck:
-        rules = self._made(VALUE_RULES, one)
+    def _complex(self, one: Property, place: Place) -> Callable[[Any, dict[str, Any], Context], None]:
+        target = self.object(one.content)
+        rules = self._made(VALUE_RULES, place)
+        if one.element.content_reference:
+            target = _counted(target)
+        if not rules:
+            return lambda value, around, context: target(value, context)
 
-        def check(value: Any, faults: Faults, depth: int) -> None:
+        def check(value: Any, around: dict[str, Any], context: Context) -> None:
+            target(value, context)
             for rule in rules:
-                for fault in rule(value):
-                    faults.put(fault)
-                    return  # a value that is not written right is not looked up as well
+                for fault in rule(value, None, context):
+                    context.faults.put(fault)
 
         return check
 
-    def _single(self, one: Property, target: ObjectCheck) -> PropertyCheck:
-        rules = self._made(ELEMENT_RULES, one)
+    def _primitive(self, one: Property, place: Place) -> Callable[[Any, dict[str, Any], Context], None]:
+        rules = self._made(VALUE_RULES, place)
+        companion = f"_{one.key}"
+        many = one.is_list
 
-        def check(value: Any, around: dict[str, Any], faults: Faults, depth: int) -> None:
+        def check(value: Any, around: dict[str, Any], context: Context) -> None:
+            beside = None if many else around.get(companion)
+            for rule in rules:
+                for fault in rule(value, beside, context):
+                    context.faults.put(fault)
+                    if fault.rule == "primitive":
+                        return  # a value that is not written right is not looked up as well
+
+        return check
+
+    def _resource(self, one: Property) -> Callable[[Any, dict[str, Any], Context], None]:
+        contained = one.key == "contained"
+
+        def check(value: Any, around: dict[str, Any], context: Context) -> None:
+            if not contained or context.options.contained:
+                check_resource(self, value, context, around, contained)
+
+        return check
+
+    def _single(self, one: Property, place: Place, target: PropertyCheck) -> PropertyCheck:
+        rules = self._made(ELEMENT_RULES, place)
+        step, key = one.step, one.key
+
+        def check(value: Any, around: dict[str, Any], context: Context) -> None:
+            faults = context.faults
             before = len(faults)
             try:
                 if value is None:
-                    faults.put(types.null(one.key))
-                elif isinstance(value, list):
+                    faults.put(types.null(key))
+                elif type(value) is list:
                     faults.put(types.not_single(one))
                 else:
-                    target(value, faults, depth)
+                    target(value, around, context)
                     for rule in rules:
-                        for fault in rule(value):
+                        for fault in rule(value, None, context):
                             faults.put(fault)
             finally:
                 # Also when the walk ends early: what was found has its place.
                 if len(faults) > before:
-                    faults.prefix(before, one.step)
+                    faults.prefix(before, step)
 
         return check
 
-    def _list(self, one: Property, target: ObjectCheck) -> PropertyCheck:
-        rules = self._made(ELEMENT_RULES, one)
-        companion = f"_{one.key}" if one.companion else ""
+    def _placed(self, one: Property, target: ObjectCheck) -> PropertyCheck:
+        place = Place(one, one.element, None, self.library)
+        return self._single(one, place, lambda value, around, context: target(value, context))
 
-        def check(value: Any, around: dict[str, Any], faults: Faults, depth: int) -> None:
-            if not isinstance(value, list) or not value:
-                faults.put_all((_no_list(one, value),), one.step)
+    def _list(self, one: Property, place: Place, target: PropertyCheck) -> PropertyCheck:
+        rules = self._made(ELEMENT_RULES, place)
+        companion = f"_{one.key}" if one.companion else ""
+        step = one.step
+
+        def check(value: Any, around: dict[str, Any], context: Context) -> None:
+            faults = context.faults
+            if type(value) is not list or not value:
+                faults.put_all((_no_list(one, value),), step)
                 return
             for index, item in enumerate(value):
                 before = len(faults)
                 try:
                     if item is not None:
-                        target(item, faults, depth)
+                        target(item, around, context)
                     elif not _has_entry(around.get(companion), index):
                         faults.put(types.null_entry(one.key))
                 finally:
                     if len(faults) > before:
-                        faults.prefix(before, f"{one.step}[{index}]")
+                        faults.prefix(before, f"{step}[{index}]")
             for rule in rules:
-                faults.put_all(rule(value), one.step)
+                faults.put_all(rule(value, None, context), step)
 
         return check
+
+
+# Types that can hold themselves without end; a resource within a resource counts as well.
+_RECURSIVE = frozenset({"Extension"})
+
+
+def _counted(target: ObjectCheck) -> ObjectCheck:
+    def check(value: Any, context: Context) -> None:
+        walk = context.walk
+        if walk.depth >= MAX_DEPTH:
+            context.faults.put(types.too_deep(MAX_DEPTH))
+            return
+        walk.depth += 1
+        target(value, context)
+        walk.depth -= 1
+
+    return check
 
 
 def _companion_list(one: Property, beside_a_value: ObjectCheck, alone: ObjectCheck) -> PropertyCheck:
     """``_given`` beside ``given``: entry by entry, null where there is nothing to add."""
 
-    def check(value: Any, around: dict[str, Any], faults: Faults, depth: int) -> None:
+    def check(value: Any, around: dict[str, Any], context: Context) -> None:
+        faults = context.faults
         values = around.get(one.key)
         if not isinstance(value, list) or not value:
             faults.put_all((_no_list(one, value, "_"),), one.step)
@@ -201,7 +247,7 @@ def _companion_list(one: Property, beside_a_value: ObjectCheck, alone: ObjectChe
             before = len(faults)
             try:
                 if item is not None:
-                    (beside_a_value if _has_entry(values, index) else alone)(item, faults, depth)
+                    (beside_a_value if _has_entry(values, index) else alone)(item, context)
                 elif not isinstance(values, list) or index >= len(values):
                     faults.put(types.null_entry(f"_{one.key}"))
             finally:
@@ -252,12 +298,12 @@ class _Members(dict[str, PropertyCheck]):
         return self._unknown(key)
 
     def _unknown(self, key: Any) -> PropertyCheck:
-        def check(value: Any, around: dict[str, Any], faults: Faults, depth: int) -> None:
+        def check(value: Any, around: dict[str, Any], context: Context) -> None:
             # Told of the object: an element that does not exist has no path.
-            faults.put(types.unknown(self.schema, key))
+            context.faults.put(types.unknown(self.schema, key))
 
         return check
 
 
-def _nothing(value: Any, around: dict[str, Any], faults: Faults, depth: int) -> None:
+def _nothing(value: Any, around: dict[str, Any], context: Context) -> None:
     """``resourceType`` was read before."""

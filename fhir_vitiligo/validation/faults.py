@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from fhir_vitiligo.errors import Issue, Severity
 
-# A broken or hostile input can have a fault in every element; nobody reads further than this.
+# A broken or hostile input can have a fault in every element; nobody reads further than so many errors.
 MAX_FAULTS = 500
+# Warnings and information do not end a walk, they are only no longer told.
+MAX_REMARKS = 2_000
 
 
 class TooManyFaults(Exception):  # noqa: N818 - not an error, the end of a walk
@@ -21,8 +23,8 @@ class TooManyFaults(Exception):  # noqa: N818 - not an error, the end of a walk
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """``rule`` is the stable id of what was broken, ``code`` FHIR's issue type. ``steps`` grow from the
-    inside out.
+    """``rule`` is the stable id of what was broken (:data:`.rule_ids.RULE_IDS`, or an invariant's key), ``code``
+    FHIR's issue type. ``steps`` grow from the inside out.
     """
 
     rule: str
@@ -31,17 +33,31 @@ class Fault:
     severity: Severity = "error"
     steps: list[str] = field(default_factory=list)
 
+    @property
+    def is_error(self) -> bool:
+        return self.severity in ("error", "fatal")
+
     def issue(self, root: str) -> Issue:
         place = ".".join([root, *reversed(self.steps)]) if root else ".".join(reversed(self.steps))
         return Issue(self.severity, self.code, place, self.text, rule=self.rule)
 
 
 class Faults(list[Fault]):
-    """The faults of one walk, in the order of the resource."""
+    """The faults of one walk, in the order of the resource. ``left_out`` counts remarks beyond the bound."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors = 0
+        self.left_out = 0
 
     def put(self, fault: Fault) -> None:
-        if len(self) >= MAX_FAULTS:
-            raise TooManyFaults
+        if fault.is_error:
+            if self.errors >= MAX_FAULTS:
+                raise TooManyFaults
+            self.errors += 1
+        elif len(self) - self.errors >= MAX_REMARKS:
+            self.left_out += 1
+            return
         self.append(fault)
 
     def put_all(self, faults: Iterable[Fault], step: str) -> None:
@@ -53,3 +69,7 @@ class Faults(list[Fault]):
         """Every fault from index ``since`` on happened below ``step``."""
         for fault in self[since:]:
             fault.steps.append(step)
+
+    @property
+    def has_error(self) -> bool:
+        return self.errors > 0

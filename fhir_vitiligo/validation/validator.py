@@ -2,52 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.validation.compiler import compiler_of
-from fhir_vitiligo.validation.faults import MAX_FAULTS, Faults, TooManyFaults
+from fhir_vitiligo.validation.compiler import Compiler, compiler_of
+from fhir_vitiligo.validation.context import Context, Options, Walk
+from fhir_vitiligo.validation.faults import MAX_FAULTS, Fault, Faults, TooManyFaults
+from fhir_vitiligo.validation.library import Library, Resolver, Source
+from fhir_vitiligo.validation.resource_check import check_in_context, resource_type
 
 
 class Validator:
-    """Checks resources of one release against its core definitions. Cheap to make, and threads may share one.
+    """Checks resources of one release. Cheap to make, and threads may share one.
 
-    Checked: resource types, unknown elements, cardinality, JSON shape, primitive formats, choices, required
-    bindings that can be listed, extensions' ext-1, contained resources; inside a Bundle, a Parameters and a
-    contained resource too.
+    ``packages`` are what is loaded besides core and the vitiligo package: folders, ``.tgz`` files,
+    ``name#version`` of the usual cache, single conformance resources, or something that resolves canonicals.
     """
 
-    def __init__(self, release: Release | str = Release.R4) -> None:
+    def __init__(
+        self,
+        release: Release | str = Release.R4,
+        packages: Sequence[Source] | Resolver = (),
+        options: Options = Options(),  # noqa: B008 - frozen
+    ) -> None:
         self.release = Release.of(release)
-        self._compiler = compiler_of(self.release)
+        self.options = options
+        if isinstance(packages, Sequence) and not packages:
+            self._compiler = compiler_of(self.release)
+        else:
+            self._compiler = Compiler(Library(self.release, packages))
 
-    def validate(self, resource: Any) -> list[Issue]:
-        """Everything wrong with ``resource``, in its own order; empty when nothing is.
+    def validate(self, resource: Any, profiles: Iterable[str] = ()) -> list[Issue]:
+        """Everything there is to tell of ``resource``, in its own order; empty when there is nothing.
 
-        ``resource`` is a dict as ``fhir.json.loads`` gives it. An issue's expression is a FHIRPath that
-        starts at the resource (``Patient.contact[0].name.family``). Never raises for what is in the resource;
-        at most some hundred issues are told.
+        ``resource`` is a dict as ``fhir.json.loads`` gives it; ``profiles`` are canonicals it has to conform to
+        besides those it claims itself. An issue's expression is a FHIRPath that starts at the resource
+        (``Patient.contact[0].name.family``). Never raises for what is in the resource; at most some hundred
+        issues are told.
         """
         faults = Faults()
         more: list[Issue] = []
         root = _root(resource)
+        walk = Walk(self._compiler.library, self._compiler.profiles, self.options)
+        context = Context(walk, faults, resource if isinstance(resource, dict) else {})
         try:
-            self._compiler.resource(resource, faults, 0)
+            name = resource_type(self._compiler, resource, context)
+            if name is not None:
+                check_in_context(self._compiler, name, resource, context, profiles)
         except TooManyFaults:
-            text = f"More than {MAX_FAULTS} faults were found; what comes after them was not read."
+            text = f"More than {MAX_FAULTS} errors were found; what comes after them was not read."
             more.append(Issue("error", "too-costly", root, text, rule="depth"))
         except RecursionError:
             # The caller stands deep in the stack itself.
             text = "The resource nests too deeply to be read from here."
             more.append(Issue("error", "too-costly", root, text, rule="depth"))
-        return [*(fault.issue(root) for fault in faults), *more]
+        if faults.left_out:
+            text = f"{faults.left_out} more warnings and remarks are not told."
+            more.append(Issue("information", "informational", root, text, rule="depth"))
+        return [*_issues(faults, root), *more]
 
-    def iter_issues(self, resource: Any) -> Iterator[Issue]:
+    def iter_issues(self, resource: Any, profiles: Iterable[str] = ()) -> Iterator[Issue]:
         """The issues one by one."""
-        yield from self.validate(resource)
+        yield from self.validate(resource, profiles)
+
+    def explain(self, profile: str) -> str:
+        """What the profile is compiled to, as text: an element a line, with what is checked beyond core."""
+        from fhir_vitiligo.validation.explain import explained
+
+        return explained(self._compiler, profile)
+
+
+def _issues(faults: Iterable[Fault], root: str) -> Iterator[Issue]:
+    """Two profiles can ask for the same; it is told once."""
+    told: set[tuple[str, str]] = set()
+    for fault in faults:
+        issue = fault.issue(root)
+        key = (issue.expression, issue.text)
+        if key not in told:
+            told.add(key)
+            yield issue
 
 
 def _root(resource: Any) -> str:

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import fhir_vitiligo as fv
+from fhir_vitiligo.case.advice import advise
 from fhir_vitiligo.case.io import MAX_FAULTS, case_data, dump_case, read_case, read_cases
+from fhir_vitiligo.case.values import Fact, Quantity
 from fhir_vitiligo.errors import CaseError, FhirVitiligoError, InputError
 from fhir_vitiligo.fhir import json as fhir_json
 from fhir_vitiligo.packaged import example, example_names, example_text
@@ -238,3 +241,65 @@ def test_an_unknown_concept_is_a_fault_that_names_what_there_is() -> None:
     (text,) = found.values()
     assert "colour 'whit'" in text
     assert "white" in text
+
+
+OUT_OF_RANGE = """
+id: x
+assessments:
+  - key: a
+    instrument: dlqi
+    total: {total}
+    components:
+      - {{item: dlqi-1, value: {item}}}
+"""
+
+
+def test_a_number_that_a_verified_range_excludes_is_a_fault_unless_the_source_has_it() -> None:
+    with pytest.raises(CaseError) as caught:
+        read_case(OUT_OF_RANGE.format(total=45, item="{value: 7}").encode())
+    total, item = caught.value.issues
+    assert (total.expression, total.line) == ("assessments[0].total", 6)
+    assert total.text == (
+        "45 is outside 0 to 30, which Dermatology Life Quality Index (DLQI) does not allow; if the source has it, say so: "
+        "{value: 45, raw: '45'}, or {raw: '45', status: ambiguous}"
+    )
+    assert item.expression == "assessments[0].components[0].value"
+    written = OUT_OF_RANGE.format(total="{value: 45, raw: '45'}", item="{value: 7, raw: '7'}").encode()
+    case = read_case(written)
+    assert [issue.severity for issue in advise(case)] == ["warning", "warning"]
+    assert case.assessments[0].total.value == Quantity(value=45)
+    assert case.assessments[0].interpretation is None
+    assert read_case(dump_case(case).encode()) == case
+    with pytest.raises(CaseError, match="outside 0 to 30"):
+        read_case(b'{"id": "x", "assessments": [{"key": "a", "instrument": "dlqi", "total": 45}]}')
+
+
+def test_a_number_from_elsewhere_that_a_verified_range_excludes_is_readable_again() -> None:
+    observation = {
+        "resourceType": "Observation",
+        "id": "a",
+        "status": "final",
+        "code": {"text": "DLQI"},
+        "subject": {"reference": "Patient/1"},
+        "valueInteger": 45,
+        "component": [{"code": {"text": "dlqi-1"}, "valueQuantity": {"value": 7}}],
+    }
+    case, residue = fv.from_fhir(observation)
+    (score,) = case.assessments
+    assert score.total == Fact[Quantity](value=45, raw="45")
+    assert score.components[0].value == Fact[Quantity](value=7, raw="7")
+    assert not [leaf for leaf in residue if "value" in leaf["expression"]]
+    assert read_case(dump_case(case).encode()) == case
+    assert fv.from_fhir(fv.to_fhir(case)) == (case, [])
+
+
+def test_components_whose_total_a_verified_range_excludes_make_no_total() -> None:
+    parts = [{"item": "vasi-hand-units", "region": region, "value": 60} for region in ("hands", "feet")]
+    parts += [{**part, "item": "vasi-residual-depigmentation", "value": 100} for part in parts]
+    data = {"id": "x", "assessments": [{"key": "a", "instrument": "vasi", "components": parts}]}
+    case = read_case(data)
+    assert case.assessments[0].total is None
+    (issue,) = advise(case)
+    assert "give 120" in issue.text
+    assert "outside 0 to 100: no total is derived" in issue.text
+    assert read_case(dump_case(case).encode()) == case

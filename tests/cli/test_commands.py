@@ -65,41 +65,6 @@ def test_a_case_is_shown_as_a_table(call: Call) -> None:
     assert "milky white" in text
 
 
-# validate
-
-
-def test_what_we_write_is_valid_and_what_is_not_is_told(call: Call, tmp_path: Path) -> None:
-    (tmp_path / "cases").mkdir()
-    for name in example_names():
-        (tmp_path / "cases" / f"{name}.yaml").write_text(example_text(name))
-    for release in Release:
-        call("to-fhir", "cases", "--release", release.value, "-o", "all.ndjson")
-        result = call("validate", "all.ndjson", "--release", release.value)
-        assert result.stdout == ""
-        assert result.stderr == f"10 checked against {release.name}: none with errors\n"
-
-
-def test_faults_of_resources_are_told_with_file_line_and_fhirpath(call: Call, tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{"resourceType": "Patient", "gender": "m", "birthDate": "5 May"}')
-    (tmp_path / "b.ndjson").write_text(
-        '{"resourceType": "Patient"}\n{"resourceType": "Patient", "nix": 1}\n{x\n'
-    )
-    result = call("validate", "a.json", "b.ndjson", status=1)
-    told = result.stdout.splitlines()
-    assert any(line.startswith("error: a.json Patient.gender: ") for line in told)
-    assert any(line.startswith("error: a.json Patient.birthDate: ") for line in told)
-    assert any(line.startswith("error: b.ndjson:2 Patient") and "nix" in line for line in told)
-    assert any(line.startswith("error: b.ndjson:3: not valid JSON") for line in told)
-    assert result.stderr == "3 checked against R4: 2 with errors; 1 could not be read\n"
-
-
-def test_a_resource_inside_a_bundle_is_told_by_its_place(call: Call) -> None:
-    bundle = fv.to_fhir(fv.example("relapse"))
-    bundle["entry"][0]["resource"]["gender"] = "m"
-    result = call("validate", "-", stdin=json.dumps(bundle), status=1)
-    assert "<stdin> Bundle.entry[0].resource.gender" in result.stdout
-
-
 # load
 
 

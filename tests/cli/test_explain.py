@@ -51,6 +51,22 @@ def test_a_fact_of_the_case_report_is_told_with_its_element(path: str) -> None:
     assert [str(target) for target in rows("case-report")[path].targets] == [ELEMENTS[path]]
 
 
+def test_an_item_of_which_nothing_is_said_is_told_with_the_resource_that_it_makes() -> None:
+    bare = {
+        name: [{"key": "a"}] for name in ("timepoints", "diagnoses", "lesions", "responses", "photographs")
+    }
+    case = fv.read_case({"id": "x", **bare})
+    found = {row.path: [str(target) for target in row.targets] for row in explain(case)}
+    assert found.pop("id")
+    assert found == {
+        "timepoints.a": ["Encounter"],
+        "diagnoses.a": ["Condition"],
+        "lesions.a": ["BodyStructure"],
+        "responses.a": ["Observation"],
+        "photographs.a": ["DocumentReference"],
+    }
+
+
 def test_what_a_release_moves_is_told_as_that_release_has_it() -> None:
     found = rows("case-report", "r5")
     (schedule,) = found["interventions.microneedling.schedule"].targets

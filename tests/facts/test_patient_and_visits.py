@@ -9,7 +9,7 @@ V3_ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 
 def test_fact_01_one_patient_and_nothing_that_names_them(view: View) -> None:
     patient = view.one("Patient")
-    assert patient.keys() <= {"resourceType", "id", "text", "identifier", "gender", "_birthDate"}
+    assert patient.keys() <= {"resourceType", "id", "meta", "text", "identifier", "gender", "_birthDate"}
     assert [identifier["system"] for identifier in patient["identifier"]] == [
         "https://w3id.org/fhir-vitiligo/sid/item"
     ]

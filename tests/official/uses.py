@@ -129,6 +129,10 @@ def host(release: str, context: str, extension: Json) -> Json:
     agent = {"who": {"display": "fhir-vitiligo"}}
     bodies: dict[str, tuple[str, Json]] = {
         "AdverseEvent": ("AdverseEvent", event | inner),
+        "Attachment": (
+            "DocumentReference",
+            {"status": "current", "content": [{"attachment": {"title": "some words"} | inner}]},
+        ),
         "BodyStructure": ("BodyStructure", {"patient": patient} | body_site | inner),
         "CodeableConcept": ("Condition", condition | {"code": concept | inner}),
         "Coding": ("Condition", condition | {"code": {"coding": [{"display": "some words"} | inner]}}),

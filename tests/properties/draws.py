@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from typing import Any, get_args
@@ -69,32 +71,41 @@ def _integers(low: int, high: int) -> st.SearchStrategy[int]:
     return st.integers(low, high)
 
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABC"
+_EXCLUDED = ("Cs", "Cc", "Cn")
 _TEXT = st.text(
-    st.characters(exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="\ufffe\uffff"),
+    st.characters(exclude_categories=_EXCLUDED, exclude_characters="\ufffe\uffff"),
     min_size=1,
     max_size=8,
 ).map(lambda text: text.strip() or "x")
-_WORD = st.text("abcdefghijklmnopqrstuvwxyzABC", min_size=1, max_size=6)
+_WORD = st.text(_LETTERS, min_size=1, max_size=6)
 
 
-@dataclass(slots=True)
-class Source:
-    """What a case is drawn from: Hypothesis's ``draw``, and the keys that the case's items have."""
+class Source(ABC):
+    """What a case is drawn from, and the keys that the case's items have."""
 
-    draw: Callable[[st.SearchStrategy[Any]], Any]
-    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    item: int = 0
-    """The place of the item being drawn in its collection."""
-    downward: bool = False
-    """Whether items refer to later ones of their own collection; else to earlier ones: never in a circle."""
+    def __init__(self) -> None:
+        self.keys: dict[str, tuple[str, ...]] = {}
+        self.item = 0
+        """The place of the item being drawn in its collection."""
+        self.downward = False
+        """Whether items refer to later ones of their own collection; else to earlier ones: never in a circle."""
 
+    @abstractmethod
     def pick(self, *options: Any) -> Any:
-        return self.draw(_sampled(options))
+        """One of the options."""
 
+    @abstractmethod
     def number(self, low: int, high: int) -> int:
-        found = self.draw(_integers(low, high))
-        assert isinstance(found, int)
-        return found
+        """A whole number from ``low`` to ``high``, both included."""
+
+    @abstractmethod
+    def word(self) -> str:
+        """A few letters."""
+
+    @abstractmethod
+    def anything(self) -> str:
+        """Text of any characters that a text may have, without white space around it."""
 
     def maybe(self, one_in: int = 2) -> bool:
         return self.number(0, one_in - 1) == one_in - 1
@@ -119,11 +130,60 @@ class Source:
         return keys[self.item + 1 :] if self.downward else keys[: self.item]
 
 
+class Drawn(Source):
+    """Hypothesis's ``draw``: what it finds it makes small."""
+
+    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
+        super().__init__()
+        self._draw = draw
+
+    def pick(self, *options: Any) -> Any:
+        return self._draw(_sampled(options))
+
+    def number(self, low: int, high: int) -> int:
+        found = self._draw(_integers(low, high))
+        assert isinstance(found, int)
+        return found
+
+    def word(self) -> str:
+        return str(self._draw(_WORD))
+
+    def anything(self) -> str:
+        return str(self._draw(_TEXT))
+
+
+class Seeded(Source):
+    """A seed: the same one makes the same case, many times faster than Hypothesis does."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._random = random.Random(seed).random
+
+    def pick(self, *options: Any) -> Any:
+        return options[int(self._random() * len(options))]
+
+    def number(self, low: int, high: int) -> int:
+        return low + int(self._random() * (high - low + 1))
+
+    def word(self) -> str:
+        return "".join(self.pick(*_LETTERS) for _ in range(self.number(1, 6)))
+
+    def anything(self) -> str:
+        return "".join(self._character() for _ in range(self.number(1, 8))).strip() or "x"
+
+    def _character(self) -> str:
+        highest = self.pick(0x7E, 0x17F, 0xFFFD, 0x1FFFF)
+        while True:
+            one = chr(self.number(0x20, highest))
+            if unicodedata.category(one) not in _EXCLUDED:
+                return one
+
+
 def text(source: Source) -> str:
     kind = source.number(0, 3)
     if kind < 2:
-        return str(source.draw(_WORD))
-    return str(source.pick(*AWKWARD_TEXTS) if kind == 2 else source.draw(_TEXT))
+        return source.word()
+    return str(source.pick(*AWKWARD_TEXTS) if kind == 2 else source.anything())
 
 
 def uri(source: Source) -> str:
@@ -139,7 +199,7 @@ def uri(source: Source) -> str:
 
 def key(source: Source) -> str:
     """A key that may be taken already: :func:`keys` tells them apart."""
-    return str(source.pick(*AWKWARD_KEYS) if source.maybe() else source.draw(_WORD))
+    return str(source.pick(*AWKWARD_KEYS)) if source.maybe() else source.word()
 
 
 def number(source: Source, low: int = -(10**6), *, positive: bool = False) -> Decimal:

@@ -28,7 +28,7 @@ DEEP = b'{"resourceType":"Basic","x":' + b'{"y":' * 300 + b"1" + b"}" * 300 + b"
         ("GET", "/fhir/Patient/" + "a" * 65, {}, 404, "is no id"),
         ("GET", "/fhir/Patient/%ff%00", {}, 404, "is no id"),
         ("GET", "/fhir/Patient/a/b/c/d/e", {}, 404, "there is nothing at 'Patient/a/b/c/d/e'"),
-        ("GET", "/fhir/Patient/a/$everything", {}, 404, "there is nothing at"),
+        ("GET", "/fhir/Patient/a/$everything", {}, 404, "there is no Patient/a here"),
         ("GET", "/fhir", {}, 405, "GET is not served here, only POST"),
         ("PATCH", "/fhir/Patient/a", {}, 405, "PATCH is not served here, only DELETE, GET, HEAD, PUT"),
         ("PUT", "/fhir/Patient", {}, 405, "PUT is not served here"),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.fhir.json import MAX_DEPTH
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.validation import Validator
@@ -169,9 +170,13 @@ def nested(depth: int) -> dict[str, Any]:
     return {"resourceType": "Patient", "extension": [resource]}
 
 
+def errors(resource: Any) -> list[Issue]:
+    return [issue for issue in Validator(Release.R4).validate(resource) if issue.severity == "error"]
+
+
 def test_depth_is_bounded() -> None:
-    assert Validator(Release.R4).validate(nested(MAX_DEPTH - 5)) == []
-    issues = Validator(Release.R4).validate(nested(5_000))
+    assert not errors(nested(MAX_DEPTH - 5))
+    issues = errors(nested(5_000))
     assert [issue.text for issue in issues] == [
         f"The resource nests more than {MAX_DEPTH} deep; what is below was not read."
     ]
@@ -182,7 +187,7 @@ def test_bundles_within_bundles_are_bounded_too() -> None:
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "collection"}
     for _ in range(3_000):
         bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": bundle}]}
-    assert [issue.code for issue in Validator(Release.R4).validate(bundle)] == ["too-costly"]
+    assert "too-costly" in {issue.code for issue in errors(bundle)}
 
 
 def test_a_caller_deep_in_its_own_stack_gets_an_issue() -> None:
@@ -206,7 +211,7 @@ def test_the_number_of_issues_is_bounded_and_each_keeps_its_place() -> None:
     assert len(issues) == MAX_FAULTS + 1
     assert issues[0].expression == "Patient.name[0].family"
     assert issues[-2].expression == f"Patient.name[{MAX_FAULTS - 1}].family"
-    assert issues[-1].text == f"More than {MAX_FAULTS} faults were found; what comes after them was not read."
+    assert issues[-1].text == f"More than {MAX_FAULTS} errors were found; what comes after them was not read."
 
 
 @pytest.mark.parametrize(
@@ -229,5 +234,5 @@ def test_the_number_of_issues_is_bounded_and_each_keeps_its_place() -> None:
     ],
 )
 def test_an_outsized_value_is_quoted_in_short(resource: Any) -> None:
-    (issue,) = Validator(Release.R4).validate(resource)
+    (issue,) = errors(resource)
     assert len(str(issue)) < 400

@@ -25,8 +25,17 @@ def observation(**elements: Any) -> dict[str, Any]:
     return {"resourceType": "Observation", "status": "final", "code": {"text": "VETF"}, **elements}
 
 
+def told(resource: Any, validator: Validator = R4, *profiles: str) -> list[Issue]:
+    """What is wrong, and nothing that is only good advice (a narrative) or open (an unknown extension)."""
+    return [
+        issue
+        for issue in validator.validate(resource, profiles)
+        if issue.severity != "information" and issue.rule != "dom-6"
+    ]
+
+
 def only(resource: Any, validator: Validator = R4) -> Issue:
-    issues = validator.validate(resource)
+    issues = told(resource, validator)
     assert len(issues) == 1, [str(issue) for issue in issues]
     return issues[0]
 
@@ -38,7 +47,8 @@ BROKEN = yaml.safe_load(Path(__file__).with_name("broken_r4.yaml").read_text(enc
 
 @pytest.mark.parametrize("case", BROKEN, ids=[case["name"] for case in BROKEN])
 def test_a_fault_is_told_with_its_place(case: dict[str, Any]) -> None:
-    issue = only(case["resource"])
+    # A resource can be broken for more than one reason; what the case is about is told once.
+    (issue,) = (issue for issue in told(case["resource"]) if issue.rule == case["rule"])
     assert case["told"] in issue.text
     assert (issue.rule, issue.expression) == (case["rule"], case["at"])
     assert issue.text.endswith((".", "?"))
@@ -46,7 +56,7 @@ def test_a_fault_is_told_with_its_place(case: dict[str, Any]) -> None:
 
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
-ORGANIZATION = {"resourceType": "Organization", "id": "o"}
+ORGANIZATION = {"resourceType": "Organization", "id": "o", "name": "A"}
 PROVENANCE = {
     "resourceType": "Provenance",
     "id": "p",
@@ -84,11 +94,11 @@ FINE: dict[str, Any] = {
 
 @pytest.mark.parametrize("resource", FINE.values(), ids=FINE.keys())
 def test_what_is_right_passes(resource: Any) -> None:
-    assert [str(issue) for issue in R4.validate(resource)] == []
+    assert [str(issue) for issue in told(resource)] == []
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_resource() -> None:
-    issues = R4.validate(patient(gender="x", name=[{"family": 1}, {"given": "A"}], birthDate="x", foo=1))
+    issues = told(patient(gender="x", name=[{"family": 1}, {"given": "A"}], birthDate="x", foo=1))
     assert [issue.expression for issue in issues] == [
         *(
             "Patient.gender",
@@ -108,11 +118,11 @@ def test_releases_differ_by_their_definitions_alone() -> None:
         "medication": {"concept": {"text": "CM-WJMSCs"}},
         "subject": {"display": "he"},
     }
-    assert Validator("r5").validate(statement) == []
-    told = {issue.text for issue in Validator("r4").validate(statement)}
-    assert any(text.startswith("`status` is 'recorded': use active, completed,") for text in told)
-    assert any(text.startswith("`medication` is not an element of MedicationStatement") for text in told)
-    assert Validator("r4b").validate({"resourceType": "Citation", "status": "draft"}) == []
+    assert told(statement, Validator("r5")) == []
+    texts = {issue.text for issue in Validator("r4").validate(statement)}
+    assert any(text.startswith("`status` is 'recorded': use active, completed,") for text in texts)
+    assert any(text.startswith("`medication` is not an element of MedicationStatement") for text in texts)
+    assert told({"resourceType": "Citation", "status": "draft"}, Validator("r4b")) == []
     assert only({"resourceType": "Media"}, Validator(Release.R5)).text.startswith(
         "'Media' is not a resource type of FHIR R5"
     )
@@ -120,7 +130,7 @@ def test_releases_differ_by_their_definitions_alone() -> None:
 
 def test_a_required_binding_inside_a_codeable_reference_is_checked() -> None:
     device = {"resourceType": "Subscription", "status": "requested", "topic": "http://t",
-              "channelType": {"system": "http://c", "code": "x"}, "content": "everything"}  # fmt: skip
+              "channelType": {"system": "http://terminology.hl7.org/CodeSystem/subscription-channel-type", "code": "email"}, "content": "everything"}  # fmt: skip
     assert only(device, Validator(Release.R5)).expression == "Subscription.content"
 
 
@@ -128,11 +138,11 @@ def test_numbers_are_taken_as_the_json_reader_gives_them() -> None:
     text = (
         b'{"resourceType":"Observation","status":"final","code":{"text":"a"},"valueQuantity":{"value":1.50}}'
     )
-    assert R4.validate(loads(text)) == []
+    assert told(loads(text)) == []
 
 
 def test_issues_can_be_taken_one_by_one() -> None:
-    assert [issue.expression for issue in R4.iter_issues(patient(gender="x"))] == ["Patient.gender"]
+    assert [issue.rule for issue in R4.iter_issues(patient(gender="x"))] == ["binding", "dom-6"]
 
 
 def test_the_resource_is_left_as_it_was() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Assessment
-from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping import profiles, urls
 from fhir_vitiligo.mapping.codecs import QuantityCodec, ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import TermCodec
 from fhir_vitiligo.mapping.declaration import Effective, Field, Part
@@ -20,6 +20,7 @@ SCORE = Part(
     kind="assessment",
     model=Assessment,
     resource="Observation",
+    profile=profiles.SCORE,
     title="Score",
     effective=Effective("effectiveDateTime", required=True),
     constants=observation("survey"),

@@ -27,8 +27,9 @@ CONDITION = Part(
     kind="diagnosis",
     model=Diagnosis,
     resource="Condition",
+    profile="vitiligo-condition",
     title="Vitiligo",
-    demands=(Demand("clinicalStatus", releases=R5, value=UNKNOWN_STATUS),),
+    demands=(Demand("code"), Demand("clinicalStatus", releases=R5, value=UNKNOWN_STATUS)),
     fields=(
         Field(
             "status",
@@ -45,7 +46,7 @@ CONDITION = Part(
                 )
             ),
         ),
-        Field("name", "code", TermCodec(terms.DiagnosisTerm)),
+        Field("name", "code", Required(TermCodec(terms.DiagnosisTerm))),
         extension("subtype", "vitiligo-subtype", TermCodec(terms.SubtypeTerm)),
         extension("facial_type", "facial-segmental-type", TermCodec(terms.FacialSegmentalTypeTerm)),
         Field("sites", "bodySite[*]", SiteCodec()),
@@ -62,6 +63,7 @@ STABILITY = Part(
     name="stability",
     model=Diagnosis,
     resource="Observation",
+    profile="vitiligo-stability",
     title="Stability",
     effective=Effective("effectiveDateTime", required=True),
     constants=observation("exam", "stability-duration"),

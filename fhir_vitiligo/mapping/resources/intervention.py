@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Intervention
-from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping import profiles, urls
 from fhir_vitiligo.mapping.codecs import CodeCodec, QuantityCodec, ReferenceCodec, ScheduleCodec, StringCodec
 from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Field, Part
@@ -32,6 +32,7 @@ STATEMENT = Part(
     kind="intervention",
     model=Intervention,
     resource="MedicationStatement",
+    profile=profiles.MEDICATION,
     title="Treatment",
     when=lambda intervention: intervention.is_medication,
     constants=lambda: {"status": "unknown"},
@@ -65,6 +66,7 @@ PROCEDURE = Part(
     kind="intervention",
     model=Intervention,
     resource="Procedure",
+    profile=profiles.PROCEDURE,
     title="Treatment",
     when=lambda intervention: not intervention.is_medication,
     constants=lambda: {"status": "unknown"},

@@ -14,6 +14,7 @@ PHOTOGRAPH = Part(
     kind="photograph",
     model=Photograph,
     resource="DocumentReference",
+    profile="vitiligo-photograph",
     title="Photograph",
     effective=Effective("content[0].attachment.creation"),
     constants=lambda: {"status": "current", "type": concept_json("document", "photograph")},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Ingredient, Product
+from fhir_vitiligo.mapping import profiles
 from fhir_vitiligo.mapping.codecs import CodeCodec
 from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec
 from fhir_vitiligo.mapping.declaration import Field, Part
@@ -14,6 +15,7 @@ MEDICATION = Part(
     kind="product",
     model=Product,
     resource="Medication",
+    profile=profiles.PRODUCT,
     title="Product",
     subject=None,
     fields=(

@@ -18,6 +18,7 @@ PROVENANCE = Part(
     kind="case",
     model=Case,
     resource="Provenance",
+    profile="vitiligo-provenance",
     title="Record",
     subject=None,
     identifiers="none",

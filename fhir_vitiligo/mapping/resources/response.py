@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Response
+from fhir_vitiligo.mapping import profiles
 from fhir_vitiligo.mapping.codecs import BooleanCodec, QuantityCodec, ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import TermCodec
 from fhir_vitiligo.mapping.declaration import Effective, Field, Part
@@ -16,6 +17,7 @@ REPIGMENTATION = Part(
     kind="response",
     model=Response,
     resource="Observation",
+    profile=profiles.RESPONSE,
     title="Response",
     effective=Effective("effectiveDateTime", required=True),
     constants=observation("exam", "repigmentation"),

@@ -13,6 +13,7 @@ ENCOUNTER = Part(
     kind="timepoint",
     model=TimePoint,
     resource="Encounter",
+    profile="vitiligo-visit",
     title="Visit",
     demands=(Demand("class", releases=BEFORE_R5),),
     constants=lambda: {"status": "finished"},

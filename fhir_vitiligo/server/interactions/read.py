@@ -45,3 +45,13 @@ def answer(call: Call, version: StoredVersion) -> Response:
 def unknown(call: Call) -> NotFoundError:
     """The error for an id that was never stored."""
     return NotFoundError(f"there is no {call.type}/{call.id[:100]} here", code="not-found")
+
+
+async def stored(call: Call) -> bytes:
+    """The text of the resource that the path names; 404 or 410 where there is none."""
+    version = await call.service.repository.read(call.type, call.id)
+    if version is None:
+        raise unknown(call)
+    if version.content is None:
+        raise RefusedError(410, f"{call.type}/{call.id} was deleted", "deleted", version_headers(version))
+    return version.content

@@ -7,26 +7,60 @@ resource pays for no rule that its element does not have. To add one: a file her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from fhir_vitiligo.validation.rules import (
+    address,
+    binding,
+    bounds,
+    cardinality,
+    choice,
+    contained,
+    extension,
+    fixed,
+    invariant,
+    length,
+    narrative,
+    presence,
+    primitives,
+    reference,
+    special,
+)
+from fhir_vitiligo.validation.rules.place import Maker, ObjectMaker
 
-from fhir_vitiligo.fhir.definitions import Definitions
-from fhir_vitiligo.validation.faults import Fault
-from fhir_vitiligo.validation.rules import binding, cardinality, choice, extension, invariant, primitives
-from fhir_vitiligo.validation.schema import ObjectSchema, Property
-
-Rule = Callable[[Any], Iterable[Fault]]
-
-# Each sees one value of an element: the string of a code, the object of a Coding.
-VALUE_RULES: tuple[Callable[[Property, Definitions], Rule | None], ...] = (primitives.make, binding.make)
+# Each sees one value of an element of core: the string of a code, the object of a Coding.
+VALUE_RULES: tuple[Maker, ...] = (
+    primitives.make,
+    fixed.make,
+    binding.make,
+    address.make,
+    bounds.make,
+    invariant.make,
+    reference.make,
+    extension.make,
+    extension.placement,
+)
 # Each sees what stands at an element as a whole: all entries of a list at once.
-ELEMENT_RULES: tuple[Callable[[Property, Definitions], Rule | None], ...] = (cardinality.at_most,)
+ELEMENT_RULES: tuple[Maker, ...] = (cardinality.at_most,)
 # Each sees an element that has extensions but no value.
-ABSENCE_RULES: tuple[Callable[[Property, Definitions], Rule | None], ...] = (binding.make_absent,)
-# Each sees a whole object.
-OBJECT_RULES: tuple[Callable[[ObjectSchema, Definitions], Rule | None], ...] = (
+ABSENCE_RULES: tuple[Maker, ...] = (binding.make_absent,)
+# Each sees the companion of a primitive, whether there is a value or not.
+COMPANION_RULES: tuple[Maker, ...] = (extension.companion_placement,)
+# Each sees a whole object of a type.
+OBJECT_RULES: tuple[ObjectMaker, ...] = (
     cardinality.required,
     choice.make,
-    extension.make,
+    contained.make,
+    extension.root_placement,
+    special.make,
+    invariant.of_type,
+)
+# Each sees one occurrence of an element of a profile, whose value may be None beside a companion.
+PROFILE_RULES: tuple[Maker, ...] = (
+    fixed.make,
+    length.make,
+    bounds.make,
+    binding.make,
     invariant.make,
+    reference.make,
+    presence.make,
+    narrative.make,
 )

@@ -1,120 +1,248 @@
-"""Required bindings to value sets whose codes are all on board
-(https://hl7.org/fhir/R4/terminologies.html#required).
+"""Bindings of every strength, maximum value sets, and codes that their own system does not have
+(https://hl7.org/fhir/R4/terminologies.html#strength).
 
-A code of a system that cannot be listed here (media types, languages, UCUM units) is neither confirmed nor
-refused.
+Required and maximum are errors, extensible is a warning; preferred and example bindings are advice that nobody
+has to follow. What cannot be told here (SNOMED CT, LOINC...) is neither confirmed nor refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from fhir_vitiligo.fhir.definitions import Definitions, ValueSetCodes
+from fhir_vitiligo.errors import Severity
+from fhir_vitiligo.fhir.definitions import Binding
 from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.terminology.value_sets import Terminology, Verdict
+from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
-from fhir_vitiligo.validation.schema import Property
-
-Rule = Callable[[Any], Iterable[Fault]]
+from fhir_vitiligo.validation.library import Library
+from fhir_vitiligo.validation.rules.place import Place, Rule
 
 _LISTED = 12
 # Longer than any code, and short enough that looking for a similar one costs nothing.
 _SIMILAR = 64
+_CODES = frozenset({"code", "string", "uri", "url", "canonical", "id", "oid"})
 
 
-def make(one: Property, definitions: Definitions) -> Rule | None:
-    value_set = _required(one, definitions)
-    belongs = _BY_TYPE.get(one.type.code)
-    if value_set is None or belongs is None:
+def make(place: Place) -> Rule | None:
+    binding = place.element.binding
+    if binding is None or (place.base is not None and place.base.binding == binding):
         return None
+    judge = _JUDGES.get(place.one.type.code) or (_code if place.one.type.code in _CODES else None)
+    if judge is None:
+        return None
+    checks = list(_checks(place, binding))
+    if not checks:
+        return None
+    if judge is _code and len(checks) == 1 and checks[0].severity == "error":
+        return _code_rule(checks[0])
 
-    def check(value: Any) -> Iterable[Fault]:
-        if belongs(value_set, value) is not False:
-            return ()
-        return (Fault("binding", "code-invalid", _refusal(one, value_set, value)),)
+    def check(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
+        if value is not None:
+            for one in checks:
+                if (fault := judge(one, value)) is not None:
+                    yield fault
 
     return check
 
 
-def make_absent(one: Property, definitions: Definitions) -> Rule | None:
+def make_absent(place: Place) -> Rule | None:
     """A required code has to be stated: an extension that says why it is absent does not stand for it."""
-    if one.kind != "primitive" or (value_set := _required(one, definitions)) is None:
+    binding = place.element.binding
+    if binding is None or binding.strength != "required" or place.one.kind != "primitive":
         return None
+    one = _Check(place, binding.value_set, "error", "required")
+    key = place.name
 
-    def check(_: Any) -> Iterable[Fault]:
-        return (Fault("binding", "code-invalid", f"`{one.key}` has no value: use {_listed(value_set)}."),)
+    def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
+        codes = one.codes()
+        if not codes:
+            return ()
+        return (Fault("binding", "code-invalid", f"`{key}` has no value: use {_listed(codes, one.url)}."),)
 
     return check
 
 
-def _required(one: Property, definitions: Definitions) -> ValueSetCodes | None:
-    binding = one.element.binding
-    if binding is None or binding.strength != "required":
-        return None
-    value_set = definitions.value_set(binding.value_set)
-    return value_set if value_set is not None and value_set.codes else None
+def is_member(value: Any, url: str, context: Context) -> bool:
+    """Whether a code, Coding, CodeableConcept or Quantity is surely in a value set."""
+    terminology: Terminology = context.library.terminology
+    if isinstance(value, str):
+        return terminology.validate(url, None, value).kind == "in"
+    if not isinstance(value, dict):
+        return False
+    codings = value.get("coding") if "coding" in value else [value]
+    return any(
+        terminology.validate(url, coding.get("system"), coding["code"]).kind == "in"
+        for coding in (codings if isinstance(codings, list) else ())
+        if isinstance(coding, dict) and isinstance(coding.get("code"), str)
+    )
 
 
-def _code(value_set: ValueSetCodes, value: Any) -> bool | None:
+def _checks(place: Place, binding: Binding) -> Iterator[_Check]:
+    base = None if place.base is None else place.base.binding
+    most = binding.max_value_set
+    if most is not None and (base is None or base.max_value_set != most):
+        yield _Check(place, most, "error", "maximum")
+    if binding.strength == "required":
+        yield _Check(place, binding.value_set, "error", "required")
+    elif binding.strength == "extensible" and most is None:
+        yield _Check(place, binding.value_set, "warning", "extensible")
+
+
+class _Check:
+    """One value set that a place is held against."""
+
+    def __init__(self, place: Place, url: str, severity: Severity, strength: str) -> None:
+        self.key = place.name
+        self.source = place.source
+        self.canonical = url
+        self.url = url.partition("|")[0]
+        self.severity: Severity = severity
+        self.strength = strength
+        self.library: Library = place.library
+
+    @property
+    def terminology(self) -> Terminology:
+        found: Terminology = self.library.terminology
+        return found
+
+    def verdict(self, system: str | None, code: str, version: str | None = None) -> Verdict:
+        return self.terminology.validate(self.canonical, system, code, None, version)
+
+    def fault(self, text: str) -> Fault:
+        end = "" if text.endswith("?") else "."
+        return Fault("binding", "code-invalid", f"{text}{end}{self.source}", severity=self.severity)
+
+    def cannot_tell(self, told: str, verdict: Verdict) -> Fault | None:
+        if self.severity != "error" or verdict.gap is None:
+            return None
+        text = f"Whether {told} is in {self.url} cannot be checked here: {_why(verdict)}{self.source}."
+        return Fault("binding-unchecked", "not-supported", text, severity="information")
+
+    def codes(self) -> list[str]:
+        found = self.terminology.value_set(self.canonical)
+        return sorted(found.bare_codes or ()) if found is not None else []
+
+
+def _code_rule(one: _Check) -> Rule:
+    """The commonest binding by far: a code among those that can be listed."""
+    listed: frozenset[str] | None = None
+    asked = False
+
+    def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
+        nonlocal listed, asked
+        if not asked:
+            found = one.terminology.value_set(one.canonical)
+            listed, asked = (None if found is None else found.bare_codes), True
+        if value is None or (listed is not None and value in listed):
+            return ()
+        fault = _code(one, value)
+        return () if fault is None else (fault,)
+
+    return check
+
+
+def _code(one: _Check, value: Any) -> Fault | None:
     # What is no string at all is another rule's to tell.
-    return value_set.holds(value) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    verdict = one.verdict(None, value)
+    if verdict.kind == "in":
+        return None
+    if verdict.kind == "cannot-tell":
+        return one.cannot_tell(shown(value), verdict)
+    if verdict.fault is not None:
+        return one.fault(f"`{one.key}` is {shown(value)}: {verdict.fault.rstrip('.')}")
+    return one.fault(f"`{one.key}` is {shown(value)}: use {_advice(one, value)}")
 
 
-def _coding(value_set: ValueSetCodes, value: Any) -> bool | None:
+def _coding(one: _Check, value: Any) -> Fault | None:
+    return _codings(one, [value]) if isinstance(value, dict) else None
+
+
+def _codeable_concept(one: _Check, value: Any) -> Fault | None:
     if not isinstance(value, dict):
         return None
-    code, system = value.get("code"), value.get("system")
-    if not isinstance(code, str) or not isinstance(system, str):
-        # Stated in part: with an extension in its place it may be meant, without one it names no code of the
-        # set.
-        return None if "_code" in value or "_system" in value else False
-    return value_set.holds(code, system)
+    codings = value.get("coding")
+    if codings is None:
+        if one.strength != "required" and "text" in value:
+            return None
+        text = f"`{one.key}` has no coding: one has to be from {one.url}"
+        return one.fault(f"{text}; use {_advice(one, '')}")
+    return _codings(one, codings) if isinstance(codings, list) else None
 
 
-def _codeable_concept(value_set: ValueSetCodes, value: Any) -> bool | None:
-    codings = value.get("coding") if isinstance(value, dict) else None
-    if not isinstance(codings, list):
-        return False if isinstance(value, dict) and codings is None else None
-    verdicts = [_coding(value_set, coding) for coding in codings]
-    if True in verdicts:
-        return True
-    return None if None in verdicts else False
-
-
-def _codeable_reference(value_set: ValueSetCodes, value: Any) -> bool | None:
+def _codeable_reference(one: _Check, value: Any) -> Fault | None:
     concept = value.get("concept") if isinstance(value, dict) else None
-    return None if concept is None else _codeable_concept(value_set, concept)
+    return None if concept is None else _codeable_concept(one, concept)
 
 
-_BY_TYPE: dict[str, Callable[[ValueSetCodes, Any], bool | None]] = {
-    "code": _code,
+def _quantity(one: _Check, value: Any) -> Fault | None:
+    if not isinstance(value, dict) or "code" not in value:
+        return None
+    return _codings(one, [value])
+
+
+_JUDGES: dict[str, Callable[[_Check, Any], Fault | None]] = {
     "Coding": _coding,
     "CodeableConcept": _codeable_concept,
     "CodeableReference": _codeable_reference,
+    "Quantity": _quantity,
 }
 
 
-def _refusal(one: Property, value_set: ValueSetCodes, value: Any) -> str:
-    if isinstance(value, str):
-        return f"`{one.key}` is {shown(value)}: use {_advice(value_set, value)}."
-    codings = [value] if one.type.code == "Coding" else (value.get("concept") or value).get("coding") or ()
+def _codings(one: _Check, codings: list[Any]) -> Fault | None:
+    """One of the codings has to be in the value set."""
+    open_verdict: tuple[str, Verdict] | None = None
+    for coding in codings:
+        if not isinstance(coding, dict):
+            return None
+        code, system = coding.get("code"), coding.get("system")
+        if not isinstance(code, str) or not isinstance(system, str):
+            # Stated in part: with an extension in its place it may be meant, without one it names no code of
+            # the set.
+            if "_code" in coding or "_system" in coding:
+                return None
+            continue
+        version = coding.get("version")
+        verdict = one.verdict(system, code, version if isinstance(version, str) else None)
+        if verdict.kind == "in":
+            return None
+        if verdict.kind == "cannot-tell":
+            open_verdict = (f"{system}#{code}", verdict)
+    if open_verdict is not None:
+        return one.cannot_tell(shown(open_verdict[0]), open_verdict[1])
     told = ", ".join(
         f"{coding.get('system', 'no system')}|{coding.get('code', 'no code')}" for coding in codings
     )
     found = f"has {shown(told)}" if told else "has no coding"
     code = next((coding["code"] for coding in codings if isinstance(coding.get("code"), str)), "")
-    return f"`{one.key}` {found}: one coding has to be from {value_set.url}; use {_advice(value_set, code)}."
+    return one.fault(f"`{one.key}` {found}: one coding has to be from {one.url}; use {_advice(one, code)}")
 
 
-def _advice(value_set: ValueSetCodes, code: str) -> str:
-    codes = sorted({code for codes in value_set.codes.values() for code in codes})
+def _why(verdict: Verdict) -> str:
+    gap = verdict.gap
+    if gap is None:
+        return "nobody here can say"
+    return {
+        "value-set": f"the value set {gap.name} is not on board",
+        "system": f"the codes of {gap.name} are not on board",
+        "fragment": f"only a part of {gap.name} is on board",
+        "version": f"{gap.name} is not the version on board",
+    }.get(gap.reason, f"the codes of {gap.name} cannot be listed")
+
+
+def _advice(one: _Check, code: str) -> str:
+    codes = one.codes()
+    if not codes:
+        return f"a code of {one.url}"
     similar = get_close_matches(code, codes, n=1) if len(code) <= _SIMILAR and len(codes) > _LISTED else ()
-    return f"a code of {value_set.url}; did you mean `{similar[0]}`?" if similar else _listed(value_set)
+    return f"a code of {one.url}; did you mean `{similar[0]}`?" if similar else _listed(codes, one.url)
 
 
-def _listed(value_set: ValueSetCodes) -> str:
-    codes = sorted({code for codes in value_set.codes.values() for code in codes})
+def _listed(codes: list[str], url: str) -> str:
     if len(codes) <= _LISTED:
         return " or ".join([", ".join(codes[:-1]), codes[-1]]) if len(codes) > 1 else codes[0]
-    return f"one of the {len(codes)} codes of {value_set.url}"
+    return f"one of the {len(codes)} codes of {url}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from fhir_vitiligo.fhir.definitions import Definitions
+from fhir_vitiligo.fhir.schema import ObjectSchema
+from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
-from fhir_vitiligo.validation.schema import ObjectSchema
+from fhir_vitiligo.validation.library import Library
+from fhir_vitiligo.validation.rules.place import Rule
 
 
-def make(schema: ObjectSchema, _: Definitions) -> Callable[[Any], Iterator[Fault]] | None:
+def make(schema: ObjectSchema, _: Library) -> Rule | None:
     """Only one of ``valueString``, ``valueQuantity``... may be there."""
     choice_of = {
         spelled: element.name
@@ -21,12 +23,15 @@ def make(schema: ObjectSchema, _: Definitions) -> Callable[[Any], Iterator[Fault
     }
     if not choice_of:
         return None
+    names = choice_of.keys()
 
-    def check(value: Any) -> Iterator[Fault]:
+    def check(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
+        # Most objects have one or none; looking for that costs little.
+        if len(names & value.keys()) < 2:
+            return
         first: dict[str, str] = {}
         for key in value:
-            choice = choice_of.get(key)
-            if choice is None:
+            if (choice := choice_of.get(key)) is None:
                 continue
             plain = key.removeprefix("_")
             if first.setdefault(choice, plain) != plain:

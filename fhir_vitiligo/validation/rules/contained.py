@@ -5,23 +5,30 @@ Native, because they are the invariants of every resource; FHIRPath would pay fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from typing import Any
 
-from fhir_vitiligo.fhir.definitions import Definitions
+from fhir_vitiligo.fhir.schema import ObjectSchema
+from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
-from fhir_vitiligo.validation.schema import ObjectSchema
+from fhir_vitiligo.validation.library import Library
+from fhir_vitiligo.validation.rules.place import Rule
+
+# A narrative may show a contained picture, or lead to what is contained.
+_LINK = re.compile(r"""(?:src|href)\s*=\s*["'](#[A-Za-z0-9\-.]{1,64})["']""")
 
 
-def make(schema: ObjectSchema, _: Definitions) -> Callable[[Any], Iterator[Fault]] | None:
+def make(schema: ObjectSchema, _: Library) -> Rule | None:
     return _contained if schema.is_resource and "contained" in schema.properties else None
 
 
-def _contained(value: Any) -> Iterator[Fault]:
-    contained = value.get("contained")
-    if not isinstance(contained, list):
+def _contained(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
+    if "contained" not in value or not isinstance(contained := value["contained"], list):
         return
-    referred = _local_references(value)
+    if not context.options.contained:
+        return
+    referred = _reached(value, contained)
     for index, inner in enumerate(contained):
         if isinstance(inner, dict):
             for key, text in _faults_of(inner, referred):
@@ -52,6 +59,24 @@ def _faults_of(inner: dict[str, Any], referred: set[str]) -> Iterator[tuple[str,
             )
 
 
+def _reached(value: dict[str, Any], contained: list[Any]) -> set[str]:
+    """What the outer resource refers to, itself or by way of contained ones that it refers to."""
+    reached = _local_references({key: item for key, item in value.items() if key != "contained"})
+    inside = {
+        f"#{one['id']}": _local_references(one)
+        for one in contained
+        if isinstance(one, dict) and isinstance(one.get("id"), str)
+    }
+    # One that refers to the container holds on by itself, and what it refers to with it.
+    todo = [name for name, referred in inside.items() if name in reached or "#" in referred]
+    while todo:
+        for name in inside.get(todo.pop(), ()):
+            if name not in reached:
+                reached.add(name)
+                todo.append(name)
+    return reached
+
+
 def _local_references(value: Any) -> set[str]:
     """Every string below that could be a reference to a contained resource, whatever element it is the value
     of.
@@ -63,6 +88,8 @@ def _local_references(value: Any) -> set[str]:
         if isinstance(item, str):
             if item.startswith("#"):
                 found.add(item)
+            elif item.startswith("<"):
+                found.update(_LINK.findall(item))
         elif isinstance(item, dict | list) and id(item) not in seen:
             seen.add(id(item))
             todo.extend(item.values() if isinstance(item, dict) else item)

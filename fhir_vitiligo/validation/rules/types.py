@@ -9,8 +9,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.fhir.schema import ObjectSchema, Property
+from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
-from fhir_vitiligo.validation.schema import ObjectSchema, Property
+from fhir_vitiligo.validation.schema import Node, Schema
 
 # Longer than any element's name: not worth looking for a similar one.
 _SIMILAR = 64
@@ -30,8 +32,31 @@ def not_an_object(name: str, value: Any) -> Fault:
     return Fault("type", "structure", f"{name} is written as a JSON object; found {shown(value)}.")
 
 
+def not_of_the_profile(schema: Schema, node: Node, one: Property) -> Fault:
+    """A choice written with a type that core allows and the profile does not."""
+    types = " or ".join(kind.code for kind in node.element.types)
+    text = f"`{one.key}` is of a type that is not allowed here: {node.element.path} has to be {types}"
+    return Fault("choice", "structure", f"{text} (profile {schema.canonical}).")
+
+
 def empty(what: str) -> Fault:
     return Fault("ele-1", "structure", f"{what} is empty: leave it out instead.")
+
+
+def repeated_id(value: dict[str, Any], context: Context) -> Fault | None:
+    """Element ids are unique in a resource (https://hl7.org/fhir/R4/element.html#id)."""
+    name = value["id"]
+    if type(name) is not str:
+        return None
+    # A definition and its snapshot call their elements the same.
+    if context.resource.get("resourceType") == "StructureDefinition":
+        return None
+    if context.element_ids is None:
+        own = context.resource.get("id")
+        context.element_ids = {own: context.resource} if type(own) is str else {}
+    if context.element_ids.setdefault(name, value) is value:
+        return None
+    return Fault("duplicate-id", "business-rule", f"The id {shown(name)} is another element's as well.")
 
 
 def null(key: str) -> Fault:

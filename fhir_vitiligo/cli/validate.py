@@ -1,0 +1,165 @@
+"""``validate``: FHIR resources against the definitions of their release, and against profiles."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from fhir_vitiligo.cli.inputs import RESOURCES, Piece, Source, find
+from fhir_vitiligo.cli.options import jobs_option, release_option
+from fhir_vitiligo.cli.reports import note, report
+from fhir_vitiligo.errors import FhirVitiligoError
+from fhir_vitiligo.fhir.release import Release
+
+if TYPE_CHECKING:
+    from fhir_vitiligo.cli.validate_job import Level, Validate, Verdict
+
+_FORMATS = ("text", "json", "outcome", "sarif", "github")
+_LEVELS = ("error", "warning", "information")
+# For people and reviews, what cannot be checked here would bury what is wrong.
+_QUIET = ("text", "github")
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1)
+@release_option(None, "The FHIR release.  [default: what the input or a package states, else r4]")
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="URL",
+    help="A profile that every resource has to conform to, besides those in its meta.profile.",
+)
+@click.option(
+    "--package",
+    "packages",
+    multiple=True,
+    metavar="PACKAGE",
+    help="Where profiles and terminology come from: a directory, a .tgz, name#version in ~/.fhir/packages, or a "
+    "file with one conformance resource. The vitiligo package is always there.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="How to tell: for people; a JSON object a line for each resource; an OperationOutcome a line for each "
+    "resource; a SARIF 2.1.0 log; GitHub workflow commands.",
+)
+@click.option(
+    "--level",
+    type=click.Choice(_LEVELS),
+    default=None,
+    help="The least that is told.  [default: warning in text and github, else information]",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="RULE",
+    help="A rule that does not count, by its id (shown in brackets) or a pattern such as 'dom-*'.",
+)
+@click.option("--watch", is_flag=True, help="Go on, and check again what changes, until Ctrl-C.")
+@click.option("--explain", metavar="URL", help="Print what a profile is compiled to, and check nothing.")
+@click.option("--rules", is_flag=True, help="List the ids of the rules, and check nothing.")
+@jobs_option
+@click.pass_context
+def validate(
+    ctx: click.Context,
+    files: tuple[str, ...],
+    release: Release | None,
+    profiles: tuple[str, ...],
+    packages: tuple[str, ...],
+    format_name: str,
+    level: str | None,
+    ignore: tuple[str, ...],
+    watch: bool,
+    explain: str | None,
+    rules: bool,
+    jobs: int | None,
+) -> None:
+    """Check resources and Bundles, in JSON or XML, and print what is wrong: file, line, FHIRPath, and what would
+    be right.
+
+    Exit status 1 when there is an error, 2 when the call itself is wrong.
+    """
+    from fhir_vitiligo.cli.validate_job import Validate, loaded
+
+    if rules:
+        from fhir_vitiligo.cli.validate_rules import list_rules
+
+        list_rules()
+        return
+    fallback = _packages(release, packages)
+    if explain is not None:
+        from fhir_vitiligo.validation import Validator
+
+        click.echo(Validator(fallback, loaded(fallback, packages) if packages else ()).explain(explain))
+        return
+    if not files:
+        raise click.UsageError("Missing argument 'FILE...'.")
+    if ignore:
+        from fhir_vitiligo.cli.validate_rules import check_ignored
+
+        check_ignored(ignore)
+    least = level or ("warning" if format_name in _QUIET else "information")
+    job = Validate(release, fallback, profiles, packages, cast("Level", least), ignore)
+    if watch:
+        from fhir_vitiligo.cli.validate_watch import watch_files
+
+        if "-" in files:
+            raise click.UsageError("--watch needs files: what comes in by - does not change")
+        watch_files(files, lambda sources: run_once(job, sources, format_name, jobs))
+        return
+    if run_once(job, find(files, RESOURCES), format_name, jobs):
+        ctx.exit(1)
+
+
+def run_once(job: Validate, sources: list[Source], format_name: str, jobs: int | None) -> int:
+    """Check all sources and tell what is found; how many have errors."""
+    from fhir_vitiligo.cli.validate_formats import FORMATS
+    from fhir_vitiligo.cli.work import run
+
+    output = FORMATS[format_name]()
+    count = bad = 0
+    releases: dict[Release, None] = {}
+
+    def take(piece: Piece, verdict: Verdict) -> None:
+        nonlocal count, bad
+        count += 1
+        bad += not verdict.good
+        releases.setdefault(verdict.release)
+        output.take(verdict)
+
+    run(job, sources, take, jobs, shared=sys.stdout.isatty())
+    output.finish()
+    against = " and ".join(release.name for release in sorted(releases, key=lambda one: one.value))
+    note(f"{count} checked against {against or 'nothing'}: {bad or 'none'} with errors")
+    return bad
+
+
+def _release_of(packages: Iterable[str]) -> Release:
+    """The release that the packages are made for; R4 where none says so."""
+    from fhir_vitiligo.fhir.packages import open_package
+
+    stated = (open_package(package).release for package in packages)
+    return next((release for release in stated if release is not None), Release.R4)
+
+
+def _packages(release: Release | None, sources: tuple[str, ...]) -> Release:
+    """Open the packages: what is to be said of them is said once, and a package that is not there ends the
+    call. The release they are for.
+    """
+    if not sources:
+        return release or Release.R4
+    from fhir_vitiligo.cli.validate_job import loaded
+
+    try:
+        release = release or _release_of(sources)
+        report(loaded(release, sources).issues)
+    except FhirVitiligoError as error:
+        raise click.UsageError(error.issues[0].text) from None
+    return release

@@ -1,0 +1,168 @@
+"""The dict of a resource as FHIR XML (https://hl7.org/fhir/R4/xml.html): elements in the order of the
+specification, values in attributes, narratives as XHTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from fhir_vitiligo.errors import InputError
+from fhir_vitiligo.fhir.json import MAX_DEPTH, Json
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.fhir.schema import ObjectSchema, Property, schemas_of, similar_name
+from fhir_vitiligo.fhir.xml_tree import FHIR, XHTML, XmlError, read
+
+# What XML 1.0 cannot hold, not even as a reference.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# White space in an attribute becomes spaces when it is read, unless written as references.
+_ATTRIBUTE = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+)
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+
+
+def to_xml(resource: Json, release: Release, *, indent: bool = False) -> bytes:
+    """The XML of a resource in UTF-8; ``indent`` writes it for people.
+
+    The resource is expected to keep to the JSON form. :class:`InputError` names what XML has no place for:
+    an element the release does not know, an object where a value should be, a character XML cannot hold, a
+    narrative that is not well-formed XHTML.
+    """
+    writer = _Writer(release, "\n" if indent else "")
+    writer.resource(resource, "", 0)
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(writer.out).encode() + b"\n"
+
+
+class _Writer:
+    def __init__(self, release: Release, line: str) -> None:
+        self.out: list[str] = []
+        self._schemas = schemas_of(release)
+        self._types = frozenset(self._schemas.definitions.resource_types)
+        self._line = line
+
+    def resource(self, value: Any, place: str, depth: int) -> None:
+        if not isinstance(value, dict):
+            raise _refused(place, "a resource is an object")
+        name = value.get("resourceType")
+        if not isinstance(name, str) or name not in self._types:
+            known = self._schemas.definitions
+            hint = similar_name(str(name), known.resource_types)
+            raise _refused(place, f"{name!r:.80} is not a resource type of FHIR {known.release.name}{hint}")
+        declared = f' xmlns="{FHIR}"' if depth == 0 else ""
+        members = {key: item for key, item in value.items() if key != "resourceType"}
+        self._element(name, members, self._schemas.of(name), declared, place or name, depth)
+
+    def _element(
+        self, name: str, members: Json, schema: ObjectSchema, attributes: str, place: str, depth: int
+    ) -> None:
+        """An element with what its object holds. ``attributes`` are those it has besides."""
+        if depth > MAX_DEPTH:
+            raise InputError(
+                f"the resource is nested more than {MAX_DEPTH} deep", code="too-costly", expression=place
+            )
+        content: list[tuple[Property, Any, Any]] = []
+        left = set(members)
+        for one in schema.properties.values():
+            if one.key not in members and f"_{one.key}" not in members:
+                continue
+            left -= {one.key, f"_{one.key}"} if one.companion else {one.key}
+            value, companion = members.get(one.key), members.get(f"_{one.key}") if one.companion else None
+            if one.element.is_xml_attribute:
+                attributes += f' {one.key}="{self._text(value, place, one)}"'
+            else:
+                content.append((one, value, companion))
+        if left:
+            key = min(left)
+            _, told = schema.unknown(key)
+            raise _refused(place, told)
+        begin = f"{self._line}{'  ' * depth}" if self._line and self.out else ""
+        if not content:
+            self.out.append(f"{begin}<{name}{attributes}/>")
+            return
+        self.out.append(f"{begin}<{name}{attributes}>")
+        for one, value, companion in content:
+            for item, beside, step in _entries(one, value, companion, place):
+                self._property(one, item, beside, f"{place}.{step}", depth + 1)
+        self.out.append(f"{self._line}{'  ' * depth if self._line else ''}</{name}>")
+
+    def _property(self, one: Property, value: Any, companion: Any, place: str, depth: int) -> None:
+        if one.kind == "resource":
+            begin, end = (
+                (f"{self._line}{'  ' * depth}", f"{self._line}{'  ' * depth}") if self._line else ("", "")
+            )
+            self.out.append(f"{begin}<{one.key}>")
+            self.resource(value, place, depth + 1)
+            self.out.append(f"{end}</{one.key}>")
+        elif one.kind == "complex":
+            if not isinstance(value, dict):
+                raise _refused(place, f"`{one.key}` is an object")
+            self._element(one.key, value, self._schemas.of(one.content), "", place, depth)
+        elif one.content == "xhtml":
+            self.out.append(
+                (f"{self._line}{'  ' * depth}" if self._line else "") + self._narrative(value, place)
+            )
+        else:
+            attribute = "" if value is None else f' value="{self._text(value, place, one)}"'
+            if companion is not None and not isinstance(companion, dict):
+                raise _refused(place, f"`_{one.key}` is an object with an id or extensions")
+            self._element(one.key, companion or {}, self._schemas.of("Element"), attribute, place, depth)
+
+    def _text(self, value: Any, place: str, one: Property) -> str:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int | Decimal):
+            return str(value)
+        if not isinstance(value, str):
+            raise _refused(place, f"`{one.key}` is a plain value")
+        if found := _FORBIDDEN.search(value):
+            raise _refused(
+                place, f"`{one.key}` has the character U+{ord(found[0]):04X}, which XML cannot hold"
+            )
+        return value.translate(_ATTRIBUTE)
+
+    def _narrative(self, value: Any, place: str) -> str:
+        """The XHTML as written; entities that only HTML knows become references."""
+        if not isinstance(value, str):
+            raise _refused(place, "a narrative is a string")
+        text = _ENTITY.sub(_reference, value.strip()).replace("\r", "&#13;")
+        try:
+            root = read(text.encode("utf-8", "replace")).root
+        except XmlError as error:
+            raise _refused(place, f"the narrative cannot be written as XML: {error}") from None
+        if root.name != "div" or root.namespace != XHTML:
+            raise _refused(place, f'the narrative is one <div xmlns="{XHTML}">')
+        # A declaration and comments may stand in front of it, and have no place inside a document.
+        return text[len(text.encode()[: root.offset].decode()) :]
+
+
+def _entries(one: Property, value: Any, companion: Any, place: str) -> Iterator[tuple[Any, Any, str]]:
+    """The values of an element with their companions, and the step that leads to each."""
+    if not one.is_list:
+        yield value, companion, one.step
+        return
+    values = [] if value is None else value
+    beside = [] if companion is None else companion
+    if not isinstance(values, list) or not isinstance(beside, list):
+        raise _refused(place, f"`{one.key}` is an array")
+    for index in range(max(len(values), len(beside))):
+        item = values[index] if index < len(values) else None
+        extra = beside[index] if index < len(beside) else None
+        yield item, extra, f"{one.step}[{index}]"
+
+
+def _reference(found: re.Match[str]) -> str:
+    from html.entities import html5
+
+    if found[1] in _XML_ENTITIES or f"{found[1]};" not in html5:
+        return found[0]
+    return "".join(f"&#{ord(sign)};" for sign in html5[f"{found[1]};"])
+
+
+def _refused(place: str, text: str) -> InputError:
+    return InputError(
+        f"cannot be written as XML: {text.removesuffix('.')}", code="structure", expression=place
+    )

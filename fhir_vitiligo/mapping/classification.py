@@ -1,0 +1,156 @@
+"""Who is who: what each resource of a case is to it, and which item a reference to it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping.codecs import dicts
+from fhir_vitiligo.mapping.grouping import Index, key_of
+from fhir_vitiligo.mapping.intake import Entry
+from fhir_vitiligo.mapping.parts import kinds
+from fhir_vitiligo.mapping.recognition import Recognised, is_withdrawn, medication_code, recognise
+
+Place = tuple[str, str]
+"""Kind and key of an item."""
+
+
+class Source:
+    """One resource and what it is to the case."""
+
+    __slots__ = ("entry", "key", "kind", "known", "part", "product", "resource")
+
+    def __init__(self, entry: Entry, kind: str, key: str, part: str, known: Recognised | None) -> None:
+        self.entry, self.kind, self.key, self.part, self.known = entry, kind, key, part, known
+        self.resource: Json = entry.resource
+        self.product: str | None = None
+        """The key of the product that the resource names in place."""
+
+    @property
+    def place(self) -> Place:
+        return self.kind, self.key
+
+
+class Classification:
+    """The sources of a case, in the order they came, and the ``places`` that references lead to."""
+
+    def __init__(self, entries: list[Entry], index: Index, release: Release) -> None:
+        self.sources: list[Source] = []
+        self.case_id = ""
+        self._index = index
+        self._kinds = kinds(release)
+        self._places: dict[int, Place] = {}
+        self._taken: set[Place] = set()
+        self._said: set[tuple[str, str, str]] = set()
+        self._classify(entries)
+
+    def place(self, reference: str, of: Entry) -> Place | None:
+        """The item that a reference in an entry points to."""
+        entry = self._index.find(reference, of)
+        return None if entry is None else self._places.get(id(entry))
+
+    def _classify(self, entries: list[Entry]) -> None:
+        weak: list[tuple[Entry, Recognised]] = []
+        for entry in entries:
+            if is_withdrawn(entry.original):
+                continue
+            if entry.own is not None and self._is_ours(entry):
+                case, kind, key, part = entry.own
+                self.case_id = self.case_id or case
+                self._take(entry, kind, key, part, None)
+            elif _is_record(entry):
+                assert entry.case is not None
+                self.case_id = self.case_id or entry.case.removeprefix("case ")
+                self._take(entry, "case", "record", "", None)
+            elif self._index.same(entry) is not entry:
+                continue  # another version of it, which may say otherwise, is left as it is
+            elif (known := recognise(entry.original)) is not None:
+                if known.weak:
+                    weak.append((entry, known))
+                else:
+                    self._take_foreign(entry, known)
+        while weak and (found := list(self._referred(weak))):
+            for entry, known in found:
+                weak.remove((entry, known))
+                self._take_foreign(entry, known)
+
+    def _is_ours(self, entry: Entry) -> bool:
+        assert entry.own is not None
+        _, name, _, part = entry.own
+        kind = self._kinds.get(name)
+        return kind is not None and any(
+            compiled.resource == entry.type and compiled.part.name == part
+            for compiled in (kind.further if part else kind.main)
+        )
+
+    def _take(self, entry: Entry, kind: str, key: str, part: str, known: Recognised | None) -> None:
+        if not part:
+            self._places[id(entry)] = kind, key
+        if (kind, key, part) in self._said:
+            return  # a second one, which may say otherwise, is left as it is
+        self._said.add((kind, key, part))
+        self._taken.add((kind, key))
+        source = Source(entry, kind, key, part, known)
+        self.sources.append(source)
+        if known is not None and kind == "intervention" and medication_code(entry.original) is not None:
+            product = self._unused("product", key)
+            self._taken.add(("product", product))
+            self.sources.append(Source(entry, "product", product, "in-place", Recognised("product")))
+            source.product = product
+
+    def _take_foreign(self, entry: Entry, known: Recognised) -> None:
+        key = "subject"
+        if known.kind != "subject":
+            key = self._unused(known.kind, key_of(entry.id or entry.label))
+        self._take(entry, known.kind, key, known.part, known)
+
+    def _unused(self, kind: str, key: str) -> str:
+        name, number = key, 2
+        while (kind, name) in self._taken:
+            name, number = f"{key[:60]}-{number}", number + 1
+        return name
+
+    def _referred(self, weak: Iterable[tuple[Entry, Recognised]]) -> Iterator[tuple[Entry, Recognised]]:
+        """What is of interest because something recognised refers to it; use of a drug because it refers to
+        the drug.
+        """
+        wanted = {
+            id(target)
+            for source in self.sources
+            for reference in source.entry.references
+            if (target := self._index.find(reference, source.entry)) is not None
+        }
+        for entry, known in weak:
+            if known.kind != "intervention":
+                if id(entry) in wanted:
+                    yield entry, known
+            elif any(
+                (place := self.place(reference, entry)) is not None and place[0] == "product"
+                for reference in entry.references
+            ):
+                yield entry, known
+
+
+def case_name(entries: list[Entry]) -> Iterator[str]:
+    """What a case that says no id of its own may be called, best first."""
+    for entry in entries:
+        if entry.type == "Patient" and entry.holder is None:
+            yield key_of(entry.id or (entry.full_url or entry.label).rpartition("/")[2])
+    for entry in entries:
+        if entry.case is not None:
+            name = entry.case.removeprefix("patient ")
+            yield key_of(name.rpartition("/")[2])
+            yield key_of(name)
+    yield key_of(entries[0].label)
+
+
+def _is_record(entry: Entry) -> bool:
+    """Whether this is the Provenance of a case of ours."""
+    return (
+        entry.type == "Provenance"
+        and entry.case is not None
+        and entry.case.startswith("case ")
+        and any(one.get("url") == urls.own("case-header") for one in dicts(entry.original.get("extension")))
+    )

@@ -1,0 +1,38 @@
+"""Rules that only one resource type has, one file a type (or a family of types).
+
+A rule is a generator ``check(resource, context)``: ``resource`` is the dict, ``context`` says where it stands
+(:class:`~fhir_vitiligo.validation.context.Context`). What it yields has steps relative to the resource,
+innermost first::
+
+    yield Fault("bundle-full-url", "required", "...", steps=["fullUrl", "entry[2]"])
+
+It runs after the core walk of the resource, for contained ones and entries too, whatever the walk found: a
+value may be of any JSON type. To join a rule: a file here and a line in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.resources import (
+    bundle,
+    implementation_guide,
+    measure_report,
+    questionnaire,
+    questionnaire_response,
+    structure_definition,
+)
+
+ResourceRule = Callable[[Json, Context], Iterator[Fault]]
+
+RESOURCE_RULES: Mapping[str, ResourceRule] = {
+    "Bundle": bundle.check,
+    "ImplementationGuide": implementation_guide.check,
+    "MeasureReport": measure_report.check,
+    "Questionnaire": questionnaire.check,
+    "QuestionnaireResponse": questionnaire_response.check,
+    "StructureDefinition": structure_definition.check,
+}

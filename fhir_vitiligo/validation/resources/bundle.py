@@ -1,0 +1,135 @@
+"""A Bundle's own rules beside its invariants (https://hl7.org/fhir/R4/bundle.html): fullUrls, links, what a search gives.
+
+What makes a document or a message is in :mod:`.bundle_focus`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from fhir_vitiligo.errors import Severity
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.fhir.references import iter_references, parse_restful
+from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.resources.bundle_focus import focus_faults
+from fhir_vitiligo.validation.resources.nodes import numbered, objects
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+# An entry of these need not be called anything yet.
+_WITHOUT_FULL_URL = frozenset(("transaction", "transaction-response", "batch", "batch-response"))
+_PAGES = frozenset(("first", "previous", "prev", "next", "last"))
+_PAGED = frozenset(("searchset", "history"))
+
+
+def check(bundle: Json, context: Context) -> Iterator[Fault]:
+    """The rules of the type ``Bundle``."""
+    kind = str(bundle.get("type"))
+    yield from _links(bundle, kind)
+    for index, entry in numbered(bundle.get("entry")):
+        for fault in _entry(entry, kind, context.definitions.resource_types):
+            fault.steps.append(f"entry[{index}]")
+            yield fault
+    if kind == "searchset":
+        yield from _searchset(bundle)
+    yield from focus_faults(bundle, context)
+
+
+def _links(bundle: Json, kind: str) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, link in numbered(bundle.get("link")):
+        relation = link.get("relation")
+        if not isinstance(relation, str):
+            continue
+        place = [f"link[{index}]"] if kind in _PAGED else ["relation", f"link[{index}]"]
+        if relation in seen:
+            text = f"There is a link `{relation}` already: nobody could tell which one is meant."
+            yield Fault("bundle-link", "business-rule", text, steps=place)
+        elif relation in _PAGES and kind not in _PAGED:
+            text = f"A Bundle of type {shown(kind)} has no pages, so it has no link `{relation}`."
+            yield Fault("bundle-link", "business-rule", text, steps=place)
+        seen.add(relation)
+
+
+def _entry(entry: Json, kind: str, types: tuple[str, ...]) -> Iterator[Fault]:
+    full_url, resource = entry.get("fullUrl"), entry.get("resource")
+    if full_url is None:
+        if kind not in _WITHOUT_FULL_URL:
+            text = "The entry has no fullUrl: but for batches and transactions, an entry says what its resource is called."
+            yield Fault("bundle-full-url", "required", text)
+        yield from _relative_references(resource)
+        return
+    if not isinstance(full_url, str):
+        return
+    if not _ABSOLUTE.match(full_url):
+        text = f"The fullUrl {shown(full_url)} is relative: write the whole URL, or urn:uuid: and a UUID."
+        yield Fault("bundle-full-url", "value", text)
+        return
+    told = parse_restful(full_url)
+    # An address that only looks like a server's (a type nobody knows) says nothing of the resource's name.
+    if isinstance(resource, dict) and told is not None and told.base and told.type in types:
+        kind_and_id = f"{resource.get('resourceType')}/{resource.get('id')}"
+        if "id" not in resource:
+            text = f"The fullUrl {shown(full_url)} is that of a resource on a server, but the resource has no id."
+            yield Fault("bundle-full-url", "value", text)
+        elif not full_url.endswith(f"/{kind_and_id}"):
+            text = f"The fullUrl {shown(full_url)} and the resource {kind_and_id} in it do not name the same."
+            yield Fault("bundle-full-url", "value", text)
+
+
+def _relative_references(resource: Any) -> Iterator[Fault]:
+    for path, reference in iter_references(resource) if isinstance(resource, dict) else ():
+        if reference.startswith("#") or _ABSOLUTE.match(reference):
+            continue
+        text = f"The reference {shown(reference)} is relative, and its entry has no fullUrl that it could be relative to."
+        place = path.partition(".")[2].removesuffix(".reference")
+        yield Fault("bundle-full-url", "value", text, steps=[place, "resource"])
+
+
+def _searchset(bundle: Json) -> Iterator[Fault]:
+    searched = _searched(bundle)
+    if searched is None:
+        text = "The search result has no link `self`, which tells what was searched for."
+        yield Fault("bundle-search", "business-rule", text, severity="warning")
+    entries = numbered(bundle.get("entry"))
+    without = sum(1 for _, entry in entries if _mode(entry) is None)
+    if without:
+        text = f"{without} of {len(entries)} entries do not say (`search.mode`) whether they match or are included."
+        yield Fault("bundle-search", "business-rule", text, severity="warning")
+    for index, entry in entries:
+        for fault in _hit(entry, searched):
+            fault.steps.append(f"entry[{index}]")
+            yield fault
+
+
+def _mode(entry: Json) -> Any:
+    search = entry.get("search")
+    return search.get("mode") if isinstance(search, dict) else None
+
+
+def _hit(entry: Json, searched: str | None) -> Iterator[Fault]:
+    resource, mode = entry.get("resource"), _mode(entry)
+    if not isinstance(resource, dict):
+        yield Fault("bundle-search", "required", "An entry of a search result has a resource.")
+        return
+    kind = resource.get("resourceType")
+    severity: Severity = "error" if mode == "match" else "warning"
+    if "id" not in resource and (mode == "match" or kind != "OperationOutcome"):
+        text = "A resource in a search result has an id."
+        yield Fault("bundle-search", "required", text, severity=severity, steps=["resource"])
+    if searched and kind != searched and mode in ("match", None):
+        text = f"The search was for {searched}; a {kind} can only be included, it is no match."
+        yield Fault("bundle-search", "business-rule", text, severity=severity, steps=["resource"])
+
+
+def _searched(bundle: Json) -> str | None:
+    """The type that the self link searched for; empty where it was not for one type, None without such a link."""
+    for link in objects(bundle.get("link")):
+        url = link.get("url")
+        if link.get("relation") == "self" and isinstance(url, str):
+            last = url.partition("?")[0].rstrip("/").rpartition("/")[2]
+            return last if last[:1].isupper() else ""
+    return None

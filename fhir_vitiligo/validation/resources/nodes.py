@@ -1,0 +1,21 @@
+"""Looking into resources that may hold anything: the walk tells what has the wrong shape, rules step over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fhir_vitiligo.fhir.json import Json
+
+
+def objects(value: Any) -> list[Json]:
+    """The objects of a list; nothing where it is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def numbered(value: Any) -> list[tuple[int, Json]]:
+    """The objects of a list with their places."""
+    return (
+        [(index, one) for index, one in enumerate(value) if isinstance(one, dict)]
+        if isinstance(value, list)
+        else []
+    )

@@ -1,0 +1,263 @@
+"""What an answer to a question may be: type, options, limits and units.
+
+https://hl7.org/fhir/R4/questionnaire-definitions.html#Questionnaire.item.type, and the extensions of core and of Structured Data
+Capture that limit answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.resources.nodes import objects
+from fhir_vitiligo.validation.resources.questionnaire_enablement import compare_quantities, value_of
+
+_CORE = "http://hl7.org/fhir/StructureDefinition/"
+_SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
+
+_OPTIONS = ("Coding", "Date", "Time", "Integer", "String", "Reference", "Quantity")
+# Type of the item -> types of its answers.
+ANSWER_TYPES: dict[str, tuple[str, ...]] = {
+    "boolean": ("Boolean",),
+    "decimal": ("Decimal",),
+    "integer": ("Integer",),
+    "date": ("Date",),
+    "dateTime": ("DateTime",),
+    "time": ("Time",),
+    "string": ("String",),
+    "text": ("String",),
+    "url": ("Uri",),
+    "choice": _OPTIONS,
+    "open-choice": _OPTIONS,
+    "coding": ("Coding", "String"),
+    "attachment": ("Attachment",),
+    "reference": ("Reference",),
+    "quantity": ("Quantity",),
+}
+_PRIMITIVES = frozenset(("Boolean", "Decimal", "Integer", "Date", "DateTime", "Time", "String", "Uri"))
+
+
+def answer_faults(question: Json, answer: Json, context: Context) -> Iterator[Fault]:
+    """The faults of one answer, below its ``answer[i]``."""
+    found = value_of(answer)
+    allowed = ANSWER_TYPES.get(str(question.get("type")))
+    if found is None or allowed is None:
+        return
+    kind, value = found
+    step = f"value.ofType({_lower(kind) if kind in _PRIMITIVES else kind})"
+    if kind not in allowed:
+        told = " or ".join(f"value{one}" for one in allowed)
+        text = f"The item is of type `{question['type']}`: its answer is {told}, not value{kind}."
+        yield Fault("questionnaire-answer", "structure", text, steps=[step])
+        return
+    for rule, text in (*_limits(question, kind, value), *_units(question, value, context)):
+        yield Fault(rule, "invariant", text, steps=[step])
+    yield from _options(question, kind, value, step, context)
+
+
+def _lower(kind: str) -> str:
+    return kind[0].lower() + kind[1:]
+
+
+# Options
+
+
+def _options(question: Json, kind: str, value: Any, step: str, context: Context) -> Iterator[Fault]:
+    options = [told for one in objects(question.get("answerOption")) if (told := value_of(one)) is not None]
+    if options:
+        if any(name == kind and _is(value, wanted) for name, wanted in options):
+            return
+        if kind == "String" and _is_open(question):
+            return
+        known = any(name == kind for name, _ in options)
+        if kind == "Coding" or known:
+            text = f"{_told(value)} is none of the {len(options)} options of the item."
+            yield Fault(
+                "questionnaire-option", "code-invalid", text, steps=[] if kind == "Coding" else [step]
+            )
+        return
+    value_set = question.get("answerValueSet")
+    if isinstance(value_set, str) and not (kind == "String" and _is_open(question)):
+        yield from _in_value_set(value_set, kind, value, step, context)
+
+
+def _is_open(question: Json) -> bool:
+    return bool(
+        question.get("type") == "open-choice" or question.get("answerConstraint") == "optionsOrString"
+    )
+
+
+def _in_value_set(canonical: str, kind: str, value: Any, step: str, context: Context) -> Iterator[Fault]:
+    if kind == "Coding" and isinstance(value, dict):
+        system, code = value.get("system"), value.get("code")
+    elif kind == "String":
+        system, code = None, value
+    else:
+        return
+    if not isinstance(code, str):
+        return
+    verdict = context.library.terminology.validate(_value_set(canonical, context), system, code)
+    if verdict.kind in ("not-in", "unknown-code"):
+        text = f"{_told(value)} is not in the value set {canonical} that the item takes its answers from."
+        yield Fault("questionnaire-option", "code-invalid", text, steps=[] if kind == "Coding" else [step])
+
+
+def _value_set(canonical: str, context: Context) -> Any:
+    """A contained value set as it stands, else its address."""
+    contained = context.resolve(canonical) if canonical.startswith("#") else None
+    return canonical if contained is None else context.library.terminology.compile(contained)
+
+
+def _is(value: Any, wanted: Any) -> bool:
+    if isinstance(value, dict) and isinstance(wanted, dict):
+        told = [key for key in ("system", "code", "reference", "value") if key in wanted]
+        if not told and "display" in wanted:
+            return bool(value.get("display") == wanted["display"])
+        return bool(told) and all(value.get(key) == wanted[key] for key in told)
+    return bool(value == wanted)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        parts = [str(value[key]) for key in ("system", "code") if key in value]
+        return shown("|".join(parts) or str(value.get("display", "the answer")))
+    return shown(value)
+
+
+def exclusive_faults(question: Json, answers: list[tuple[int, Json]]) -> Iterator[tuple[int, str]]:
+    """Answers that allow no other beside them, by index (``questionnaire-optionExclusive``)."""
+    if len(answers) < 2:
+        return
+    alone = [
+        told
+        for one in objects(question.get("answerOption"))
+        if any(value is True for value in _extensions(one, f"{_CORE}questionnaire-optionExclusive"))
+        and (told := value_of(one)) is not None
+    ]
+    for index, answer in answers:
+        found = value_of(answer)
+        if found is not None and any(found[0] == kind and _is(found[1], wanted) for kind, wanted in alone):
+            yield (
+                index,
+                f"{_told(found[1])} excludes every other answer, and {len(answers) - 1} more are given.",
+            )
+
+
+# Limits
+
+
+def _limits(question: Json, kind: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield from _text_limits(question, value)
+    number = value.get("value") if kind == "Quantity" and isinstance(value, dict) else value
+    if isinstance(number, Decimal | int) and not isinstance(number, bool):
+        places = max(0, -int(Decimal(number).as_tuple().exponent))
+        for most in _extensions(question, f"{_CORE}maxDecimalPlaces"):
+            if isinstance(most, int) and places > most:
+                yield "questionnaire-limit", f"{number} has {places} decimal places; the item allows {most}."
+    for name, wrong in (("min", -1), ("max", 1)):
+        for url in (f"{_CORE}{name}Value", f"{_SDC}sdc-questionnaire-{name}Quantity"):
+            for limit in _extensions(question, url):
+                yield from _limit(name, wrong, limit, value)
+    if kind == "Attachment" and isinstance(value, dict):
+        yield from _attachment_limits(question, value)
+
+
+def _limit(name: str, wrong: int, limit: Any, value: Any) -> Iterator[tuple[str, str]]:
+    word = "at least" if name == "min" else "at most"
+    if isinstance(limit, dict) and isinstance(value, dict):
+        order = compare_quantities(value, limit)
+        told = f"{limit.get('value')} {limit.get('unit', limit.get('code', ''))}".strip()
+        if order is None:
+            yield (
+                "questionnaire-limit",
+                f"The answer cannot be compared with the limit {told}: the units differ in kind.",
+            )
+        elif order == wrong:
+            yield (
+                "questionnaire-limit",
+                f"{value.get('value')} {value.get('unit', '')} is out of range: the item takes {word} {told}.",
+            )
+        return
+    comparable = type(limit) is type(value) or (
+        isinstance(limit, Decimal | int) and isinstance(value, Decimal | int)
+    )
+    if comparable and not isinstance(value, bool | dict) and (value > limit) - (value < limit) == wrong:
+        yield "questionnaire-limit", f"{shown(value)} is out of range: the item takes {word} {limit}."
+
+
+def _text_limits(question: Json, value: str) -> Iterator[tuple[str, str]]:
+    most = question.get("maxLength")
+    if isinstance(most, int) and len(value) > most:
+        yield "questionnaire-limit", f"The answer has {len(value)} characters; the item allows {most}."
+    for least in _extensions(question, f"{_CORE}minLength"):
+        if isinstance(least, int) and len(value) < least:
+            yield (
+                "questionnaire-limit",
+                f"The answer has {len(value)} characters; the item wants at least {least}.",
+            )
+    for pattern in _extensions(question, f"{_CORE}regex"):
+        if isinstance(pattern, str) and len(pattern) <= 1000 and len(value) <= 10_000:
+            try:
+                holds = re.fullmatch(pattern, value) is not None
+            except (re.error, RecursionError):
+                continue
+            if not holds:
+                yield (
+                    "questionnaire-limit",
+                    f"{shown(value)} does not have the form {shown(pattern)} that the item asks for.",
+                )
+
+
+def _attachment_limits(question: Json, value: Json) -> Iterator[tuple[str, str]]:
+    kinds = [one for one in _extensions(question, f"{_CORE}mimeType") if isinstance(one, str)]
+    if kinds and value.get("contentType") not in kinds:
+        yield (
+            "questionnaire-limit",
+            f"The attachment is {shown(value.get('contentType'))}; the item takes {', '.join(kinds)}.",
+        )
+    size = value.get("size")
+    for most in _extensions(question, f"{_CORE}maxSize"):
+        if isinstance(size, int) and isinstance(most, int | Decimal) and size > most * 1024 * 1024:
+            yield "questionnaire-limit", f"The attachment has {size} bytes; the item takes at most {most} MB."
+
+
+# Units
+
+
+def _units(question: Json, value: Any, context: Context) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict) or "value" not in value:
+        return
+    options = [
+        one for one in _extensions(question, f"{_CORE}questionnaire-unitOption") if isinstance(one, dict)
+    ]
+    if options and not any(
+        _is(value | {"value": None}, {k: one[k] for k in ("system", "code") if k in one}) for one in options
+    ):
+        told = ", ".join(str(one.get("code")) for one in options)
+        yield (
+            "questionnaire-unit",
+            f"The unit {shown(value.get('code', value.get('unit')))} is none of {told}.",
+        )
+    for canonical in _extensions(question, f"{_CORE}questionnaire-unitValueSet"):
+        code, system = value.get("code"), value.get("system")
+        if not isinstance(canonical, str):
+            continue
+        if not isinstance(code, str):
+            yield "questionnaire-unit", f"The unit needs a code from the value set {canonical}."
+            continue
+        verdict = context.library.terminology.validate(_value_set(canonical, context), system, code)
+        if verdict.kind in ("not-in", "unknown-code"):
+            yield "questionnaire-unit", f"The unit {shown(code)} is not in the value set {canonical}."
+
+
+def _extensions(node: Json, url: str) -> Iterator[Any]:
+    for one in objects(node.get("extension")):
+        if one.get("url") == url and (found := value_of(one)) is not None:
+            yield found[1]

@@ -1,0 +1,156 @@
+"""A StructureDefinition's own rules beside its invariants (https://hl7.org/fhir/R4/structuredefinition.html, profiling.html).
+
+Whether it can be laid over its base, speaks only of what a profile may change, and stands in contexts that exist.
+Whether it keeps what it says of other profiles is in :mod:`.structure_compliance`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.resources.nodes import numbered, objects
+from fhir_vitiligo.validation.resources.structure_compliance import compliance_faults
+
+_INHERIT_OBLIGATIONS = "http://hl7.org/fhir/StructureDefinition/inherit-obligations"
+# A profile says what may be there; these say what a thing means, which only its definition does.
+_FOR_DEFINITIONS = ("meaningWhenMissing", "defaultValue")
+
+
+def check(definition: Json, context: Context) -> Iterator[Fault]:
+    """The rules of the type ``StructureDefinition``."""
+    differential = definition.get("differential")
+    elements = numbered(differential.get("element")) if isinstance(differential, dict) else []
+    is_profile = definition.get("derivation") == "constraint"
+    if is_profile:
+        yield from _illegal_elements(elements)
+    if definition.get("type") == "Extension" and is_profile:
+        yield from _extension(definition, elements, context)
+    yield from _obligations(definition, context)
+    if is_profile and elements:
+        schema = context.library.compiled(definition)
+        if schema is None:
+            why = context.library.problems.get(str(definition.get("url", "")), "it is no profile")
+            yield Fault("profile-broken", "invalid", f"No snapshot can be made of the profile: {why}.")
+            return
+        yield from _discriminators(elements)
+        yield from _changed_values(definition, elements, context)
+        yield from compliance_faults(definition, schema, context)
+
+
+def _illegal_elements(elements: list[tuple[int, Json]]) -> Iterator[Fault]:
+    for index, element in elements:
+        for key in element:
+            if key.startswith(_FOR_DEFINITIONS):
+                text = f"`{key}` belongs to the definition of a type: a profile cannot change what an element means."
+                yield Fault(
+                    "profile-element", "business-rule", text, steps=[f"element[{index}]", "differential"]
+                )
+
+
+def _extension(definition: Json, elements: list[tuple[int, Json]], context: Context) -> Iterator[Fault]:
+    url = definition.get("url")
+    for _, element in elements:
+        fixed = element.get("fixedUri")
+        if element.get("path") == "Extension.url" and isinstance(fixed, str) and fixed != url:
+            text = f"The extension is called {shown(url)}, but an instance of it would be {shown(fixed)}."
+            yield Fault("extension-url", "business-rule", text)
+    for index, element in elements:
+        if element.get("path") == "Extension" and "slicing" in element:
+            place = [f"element[{index}]", "differential"]
+            yield Fault(
+                "profile-slicing", "invalid", "An extension cannot be sliced as a whole.", steps=place
+            )
+    for index, place_of in numbered(definition.get("context")):
+        expression = place_of.get("expression")
+        if (
+            place_of.get("type") == "element"
+            and isinstance(expression, str)
+            and not _exists(expression, context)
+        ):
+            text = f"The context {shown(expression)} is no element of FHIR {context.release.name}."
+            yield Fault("extension-context", "not-found", text, steps=[f"context[{index}]"])
+
+
+def _exists(expression: str, context: Context) -> bool:
+    """Whether a path such as ``Patient.contact.name`` leads anywhere; what begins with an address is somebody else's."""
+    name, _, rest = (
+        expression.partition("#")[2].partition(".") if "#" in expression else expression.partition(".")
+    )
+    definitions = context.definitions
+    if "/" in expression or name in ("CanonicalResource", "MetadataResource"):
+        return True
+    known = (*definitions.resource_types, *definitions.type_names, *definitions.abstract_types)
+    if name not in known:
+        return False
+    path = name
+    for step in rest.split(".") if rest else ():
+        structure = definitions.structure(path.partition(".")[0])
+        found = next(
+            (f"{path}.{told}" for told in (step, f"{step}[x]") if structure.element(f"{path}.{told}")), None
+        )
+        if found is None:
+            element = structure.element(path)
+            if element is None or len(element.types) != 1 or element.types[0].code not in known:
+                return False
+            inner = element.types[0].code
+            structure = definitions.structure(inner)
+            found = next(
+                (f"{inner}.{told}" for told in (step, f"{step}[x]") if structure.element(f"{inner}.{told}")),
+                None,
+            )
+            if found is None:
+                return False
+        path = found
+    return True
+
+
+def _obligations(definition: Json, context: Context) -> Iterator[Fault]:
+    for index, extension in numbered(definition.get("extension")):
+        canonical = extension.get("valueCanonical")
+        if extension.get("url") != _INHERIT_OBLIGATIONS or not isinstance(canonical, str):
+            continue
+        other = context.library.resolve(canonical, "StructureDefinition")
+        if other is None:
+            continue
+        for name in ("type", "baseDefinition"):
+            if other.get(name) != definition.get(name):
+                text = (
+                    f"Obligations come from {canonical}, whose {name} is {shown(other.get(name))};"
+                    f" it has to be {shown(definition.get(name))} as here."
+                )
+                yield Fault("profile-obligations", "business-rule", text, steps=[f"extension[{index}]"])
+                break
+
+
+def _discriminators(elements: list[tuple[int, Json]]) -> Iterator[Fault]:
+    """What tells the slices of an extension apart is in the extension: its url, its value, its own extensions."""
+    for index, element in elements:
+        slicing, path = element.get("slicing"), element.get("path")
+        if not isinstance(slicing, dict) or not isinstance(path, str) or not path.endswith("xtension"):
+            continue
+        for number, one in enumerate(objects(slicing.get("discriminator"))):
+            told = one.get("path")
+            if isinstance(told, str) and not _inside_extension(told):
+                text = f"The path {shown(told)} leads nowhere in an Extension, so it tells no slices apart."
+                steps = [f"discriminator[{number}]", "slicing", f"element[{index}]", "differential"]
+                yield Fault("profile-discriminator", "not-found", text, steps=steps)
+
+
+def _inside_extension(path: Any) -> bool:
+    return str(path).startswith(("url", "value", "extension", "$this", "id"))
+
+
+def _changed_values(definition: Json, elements: list[tuple[int, Json]], context: Context) -> Iterator[Fault]:
+    """What the base has fixed stays as it is."""
+    base = context.library.profile(str(definition.get("baseDefinition")))
+    for index, element in elements if base is not None else ():
+        node = base.find(str(element.get("id", element.get("path")))) if base is not None else None
+        fixed = next((value for key, value in element.items() if key.startswith("fixed")), None)
+        if node is not None and fixed is not None and node.element.fixed not in (None, fixed):
+            text = f"The base fixes the value to {shown(node.element.fixed)}; a profile of it cannot make it {shown(fixed)}."
+            yield Fault("profile-element", "business-rule", text, steps=[f"element[{index}]", "differential"])

@@ -1,0 +1,84 @@
+"""Addresses: canonical ones are absolute and lead to what they should, and none is only an example
+(https://hl7.org/fhir/R4/datatypes.html#canonical, #uri).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fhir_vitiligo.fhir.definitions import CORE
+from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.rules.place import Place, Rule
+from fhir_vitiligo.validation.rules.reference import EXAMPLES
+
+_TYPES = frozenset({"uri", "url", "canonical"})
+_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
+# Told elsewhere, or no address that anything has to be found at.
+_ELSEWHERE = frozenset({"Bundle.entry.fullUrl", "Extension.url"})
+_CANONICAL = frozenset({"url", "version", "status"})
+
+
+def make(place: Place) -> Rule | None:
+    code, path = place.one.type.code, place.element.path
+    if place.base is not None or code not in _TYPES or path in _ELSEWHERE:
+        return None
+    key = place.name
+    own = _is_own(place)
+    targets = frozenset(
+        url.removeprefix(CORE)
+        for kind in place.element.types
+        if kind.code == "canonical"
+        for url in kind.target_profiles
+    )
+    absolute = own or code == "canonical"
+
+    def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
+        if type(value) is not str:
+            return ()
+        if value.startswith("http") and not absolute and "example" not in value and "acme" not in value:
+            return ()
+        return faults(value, context)
+
+    def faults(value: str, context: Context) -> Iterator[Fault]:
+        if value.startswith(("oid:", "uuid:")):
+            yield Fault(
+                "address",
+                "invalid",
+                f"`{key}` is {shown(value)}: write urn:{value.partition(':')[0]}: in front.",
+            )
+        elif value.startswith("urn:oid:") and _OID.fullmatch(value) is None:
+            yield Fault("address", "invalid", f"`{key}` is {shown(value)}, which is no OID.")
+        elif value.startswith("urn:uuid:") and _UUID.fullmatch(value) is None:
+            text = f"`{key}` is {shown(value)}: a UUID is 8-4-4-4-12 lower-case hexadecimal digits."
+            yield Fault("address", "invalid", text)
+        elif absolute and ":" not in value and not value.startswith("#"):
+            yield Fault(
+                "address-relative", "invalid", f"`{key}` is {shown(value)}: a canonical address is absolute."
+            )
+        elif not own and not context.options.examples and any(name in value for name in EXAMPLES):
+            text = f"`{key}` is {shown(value)}: addresses of {' and '.join(EXAMPLES)} are for examples only."
+            yield Fault("address-example", "invalid", text)
+        elif targets and targets.isdisjoint(_ANY):
+            found = context.library.kinds(value)
+            if found and targets.isdisjoint(found):
+                text = f"`{key}` leads to a {' and a '.join(sorted(found))}: it has to be {' or '.join(sorted(targets))}."
+                yield Fault("address-type", "invalid", text)
+
+    return check
+
+
+_ANY = frozenset({"Resource", "CanonicalResource", "MetadataResource"})
+
+
+def _is_own(place: Place) -> bool:
+    """Whether the element is what a canonical resource is called itself."""
+    head, _, tail = place.element.path.partition(".")
+    if tail != "url":
+        return False
+    structure = place.library.definitions.structure(head)
+    return structure.kind == "resource" and {one.name for one in structure.children(head)} >= _CANONICAL

@@ -1,0 +1,87 @@
+"""minValue and maxValue (https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.minValue_x_).
+
+Numbers, dates and times are compared as they are written; quantities in the unit of the limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.fhir.units import compare as compare_quantities
+from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.rules.place import Place, Rule
+
+_UCUM = "http://unitsofmeasure.org"
+
+
+def make(place: Place) -> Rule | None:
+    element, base = place.element, place.base
+    least = element.min_value if base is None or base.min_value != element.min_value else None
+    most = element.max_value if base is None or base.max_value != element.max_value else None
+    if least is None and most is None:
+        return None
+    name, source = place.name, place.source
+
+    def check(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
+        for limit, sign, word in ((least, -1, "at least"), (most, 1, "at most")):
+            if limit is None or value is None:
+                continue
+            order = _compare(value, limit)
+            if order == sign:
+                text = f"`{name}` is {_told(value)}: it has to be {word} {_told(limit)}{source}."
+                yield Fault("bounds", "value", text)
+            elif order is None and isinstance(limit, dict):
+                text = f"`{name}` cannot be compared with {_told(limit)}{source}: use that unit."
+                # Two units that measure different things are wrong; a unit nobody knows is only open.
+                wrong = isinstance(value, dict) and value.get("system") == limit.get("system") == _UCUM
+                sure = wrong and "value" in value and "code" in value
+                yield Fault("bounds", "value", text, severity="error" if sure else "warning")
+
+    return check
+
+
+def _compare(value: Any, limit: Any) -> int | None:
+    """-1, 0 or 1; None where the two cannot be compared."""
+    if isinstance(limit, dict):
+        return _quantities(value, limit) if isinstance(value, dict) else None
+    if isinstance(value, str) and isinstance(limit, str):
+        # Dates and times order as their text does, as far as both are told.
+        length = min(len(value), len(limit))
+        one, other = value[:length], limit[:length]
+        return (one > other) - (one < other)
+    if _is_number(value) and _is_number(limit):
+        return _order(value, limit)
+    return None
+
+
+def _quantities(value: dict[str, Any], limit: dict[str, Any]) -> int | None:
+    number, bound = value.get("value"), limit.get("value")
+    if not _is_number(number) or not _is_number(bound) or value.get("system") != limit.get("system"):
+        return None
+    code, unit = value.get("code"), limit.get("code")
+    assert number is not None
+    assert bound is not None
+    if code == unit:
+        return _order(number, bound)
+    if value.get("system") != _UCUM or not isinstance(code, str) or not isinstance(unit, str):
+        return None
+    return compare_quantities(Decimal(number), code, Decimal(bound), unit)
+
+
+def _order(one: Decimal | int, other: Decimal | int) -> int:
+    return int(one > other) - int(one < other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        parts = (value.get("value"), value.get("code") or value.get("unit"))
+        return " ".join(str(part) for part in parts if part is not None) or "without a value"
+    return shown(value)

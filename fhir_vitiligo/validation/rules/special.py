@@ -1,0 +1,142 @@
+"""What single datatypes ask for beyond their invariants, a function a type
+(https://hl7.org/fhir/R4/datatypes.html, narrative.html).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.fhir.schema import ObjectSchema
+from fhir_vitiligo.terminology.value_sets import Verdict
+from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.library import Library
+from fhir_vitiligo.validation.rules import narrative
+from fhir_vitiligo.validation.rules.place import Rule
+
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
+# Addresses that people write for a value set in the place of a system's.
+_VALUE_SET = "/ValueSet/"
+
+
+def make(schema: ObjectSchema, _: Library) -> Rule | None:
+    check = _BY_TYPE.get(schema.path)
+    if check is None:
+        return None
+
+    def rule(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
+        return check(value, context)
+
+    return rule
+
+
+def _extension(value: dict[str, Any], context: Context) -> Iterable[Fault]:
+    """ext-1: an extension has a value or extensions of its own, not both."""
+    nested = "extension" in value
+    if nested != any(key.startswith(("value", "_value")) for key in value if isinstance(key, str)):
+        return ()
+    found = "both a value and extensions" if nested else "neither a value nor extensions"
+    return (Fault("ext-1", "invariant", f"The extension has {found}: it needs exactly one of them."),)
+
+
+def _coding(value: dict[str, Any], context: Context) -> Iterable[Fault]:
+    """A code is one of its system's, and its display one of the code's."""
+    system, code = value.get("system"), value.get("code")
+    if type(system) is not str or type(code) is not str:
+        return ()
+    display = value.get("display")
+    verdict = _verdict(system, code, display, value, context)
+    if verdict.kind == "in" and verdict.display_is_right is not False and not verdict.inactive:
+        return ()
+    return _coding_faults(verdict, system, code, display, context)
+
+
+def _verdict(system: str, code: str, display: Any, value: dict[str, Any], context: Context) -> Verdict:
+    language = context.resource.get("language")
+    return context.library.check_code(
+        system, code, display, value.get("version"), language if isinstance(language, str) else "en"
+    )
+
+
+# HL7's own code systems are all known.
+_KNOWN_SPACE = ("http://hl7.org/fhir", "http://terminology.hl7.org")
+
+
+def _coding_faults(
+    verdict: Verdict, system: str, code: str, display: Any, context: Context
+) -> Iterator[Fault]:
+    gap = verdict.gap
+    if verdict.kind == "unknown-code":
+        why = verdict.fault or f"it is not a code of {system}."
+        yield Fault("code-unknown", "code-invalid", f"`code` is {shown(code)}: {why}", steps=["code"])
+    elif verdict.display_is_right is False:
+        right = " or ".join(shown(one) for one in verdict.displays[:3])
+        text = f"`display` is {shown(display)}; {system} calls {shown(code)} {right}."
+        yield Fault("display", "code-invalid", text, steps=["display"])
+    elif verdict.inactive:
+        text = f"`code` is {shown(code)}, which is no longer in use in {system}."
+        yield Fault("code-status", "business-rule", text, severity="warning", steps=["code"])
+    elif gap is not None and gap.reason == "system" and system.startswith(_KNOWN_SPACE):
+        text = f"`system` is {shown(system)}: HL7 has no such code system."
+        yield Fault("system-unknown", "not-found", text, steps=["system"])
+    elif ":" not in system:
+        text = f"`system` is {shown(system)}: the address of a code system is absolute."
+        yield Fault("system-relative", "code-invalid", text)
+    elif _VALUE_SET in system and context.library.terminology.value_set(system) is not None:
+        text = f"`system` is {shown(system)}, which is a value set: name the code system of the code."
+        yield Fault("system-value-set", "code-invalid", text)
+
+
+def _quantity(value: dict[str, Any], context: Context) -> Iterable[Fault]:
+    """The unit of a quantity is a code of its system."""
+    system, code = value.get("system"), value.get("code")
+    if type(system) is not str or type(code) is not str:
+        return ()
+    verdict = context.library.check_code(system, code)
+    if verdict.kind != "unknown-code":
+        return ()
+    why = verdict.fault or f"it is not a code of {system}."
+    return (Fault("code-unknown", "code-invalid", f"`code` is {shown(code)}: {why}", steps=["code"]),)
+
+
+def _attachment(value: dict[str, Any], context: Context) -> Iterable[Fault]:
+    """The data can be decoded, and size is that of what comes out."""
+    size, data = value.get("size"), value.get("data")
+    if isinstance(data, str) and data and (_NOT_BASE64.search(data) is not None):
+        return (Fault("attachment-data", "structure", f"`data` is {shown(data)}, which cannot be decoded."),)
+    if not isinstance(data, str) or "size" not in value:
+        return ()
+    packed = "".join(data.split())
+    count = len(packed) // 4 * 3 - packed[-2:].count("=")
+    stated = int(size) if isinstance(size, str) and size.isdecimal() and len(size) < 20 else size
+    if stated == count:
+        return ()
+    text = f"`size` is {shown(size)}, and `data` has {count} bytes."
+    return (Fault("attachment-size", "structure", text),)
+
+
+def _identifier(value: dict[str, Any], context: Context) -> Iterable[Fault]:
+    system = value.get("system")
+    if not isinstance(system, str) or ":" in system or not system:
+        return ()
+    text = f"`system` is {shown(system)}: the address of an identifier system is absolute."
+    return (Fault("system-relative", "code-invalid", text, steps=["system"]),)
+
+
+_BY_TYPE: Mapping[str, Callable[[dict[str, Any], Context], Iterable[Fault]]] = {
+    "Extension": _extension,
+    "Coding": _coding,
+    "Quantity": _quantity,
+    "SimpleQuantity": _quantity,
+    "Age": _quantity,
+    "Duration": _quantity,
+    "Count": _quantity,
+    "Distance": _quantity,
+    "MoneyQuantity": _quantity,
+    "Attachment": _attachment,
+    "Identifier": _identifier,
+    "Narrative": narrative.check,
+}

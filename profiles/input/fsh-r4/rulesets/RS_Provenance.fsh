@@ -1,0 +1,3 @@
+// The source is a document reference in R4.
+RuleSet: ProvenanceOfRelease
+* entity.what only Reference(VitiligoSource)

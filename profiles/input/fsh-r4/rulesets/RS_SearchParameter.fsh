@@ -1,0 +1,3 @@
+// What R4 asks of every search parameter of the project.
+RuleSet: OwnSearchParameter
+* insert OwnDefinition

@@ -1,0 +1,160 @@
+// What a server must do so that vitiligo cases can be stored in it, found in it and taken out of it again.
+Instance: vitiligo-server
+InstanceOf: CapabilityStatement
+Usage: #definition
+* insert OwnDefinition
+* name = "VitiligoServer"
+* title = "Vitiligo server"
+* description = "What a server must do so that vitiligo cases can be stored in it, found in it and taken out of it again: the types that a case becomes, the profiles they follow, the searches that a registry asks for, and the operations between case files and FHIR."
+* date = "2026-11-22"
+* kind = #requirements
+* format[+] = #json
+* insert Expected(format[=], SHALL)
+* format[+] = #xml
+* insert Expected(format[=], SHOULD)
+* rest.mode = #server
+* rest.documentation = "A case arrives as one transaction, and is stored whole or not at all. Resources come back as they were sent: decimals keep their digits, and elements that the server does not use are kept."
+* insert SystemInteraction(transaction, SHALL)
+* insert SystemInteraction(batch, SHOULD)
+* insert SystemInteraction(search-system, MAY)
+* insert SystemOperation(validate, "http://hl7.org/fhir/OperationDefinition/Resource-validate", SHOULD)
+* insert SystemOperation(to-fhir, Canonical(to-fhir\), SHOULD)
+* insert SystemOperation(from-fhir, Canonical(from-fhir\), SHOULD)
+* insert SystemOperation(reindex, Canonical(reindex\), MAY)
+* insert SystemOperation(diff, Canonical(diff\), MAY)
+
+* insert ServedType(Patient)
+* insert Profile(vitiligo-patient)
+* insert Search(identifier, token)
+* insert Search(name, string)
+* insert Search(gender, token)
+* insert Search(birthdate, date)
+* insert TypeOperation(everything, "http://hl7.org/fhir/OperationDefinition/Patient-everything", SHOULD)
+* insert TypeOperation(from-fhir, Canonical(from-fhir\), SHOULD)
+
+* insert ServedType(Encounter)
+* insert Profile(vitiligo-visit)
+* insert Search(patient, reference)
+* insert Search(date, date)
+
+* insert ServedType(Condition)
+* insert Profile(vitiligo-condition)
+* insert Profile(vitiligo-comorbidity)
+* insert Profile(vitiligo-comorbidity-absent)
+* insert Search(patient, reference)
+* insert Search(encounter, reference)
+* insert Search(code, token)
+* insert Search(clinical-status, token)
+* insert Search(body-site, token)
+* insert Search(onset-date, date)
+* insert OwnSearch(vitiligo-class, token)
+* insert OwnSearch(vitiligo-subtype, token)
+* insert OwnSearch(facial-segmental-type, token)
+* insert OwnSearch(laterality, token)
+
+* insert ServedType(BodyStructure)
+* insert Profile(vitiligo-lesion)
+* insert Search(patient, reference)
+* insert Search(morphology, token)
+* insert OwnSearch(laterality, token)
+* insert OwnSearch(target-lesion, token)
+
+* insert ServedType(Observation)
+* insert Profile(vitiligo-age)
+* insert Profile(vitiligo-phototype)
+* insert Profile(vitiligo-ethnicity)
+* insert Profile(vitiligo-stability)
+* insert Profile(vitiligo-skin-examination)
+* insert Profile(vitiligo-score)
+* insert Profile(vitiligo-vetf)
+* insert Profile(vitiligo-vasi)
+* insert Profile(vitiligo-f-vasi)
+* insert Profile(vitiligo-f-vasi-ftu)
+* insert Profile(vitiligo-ves)
+* insert Profile(vitiligo-vsas)
+* insert Profile(vitiligo-vida)
+* insert Profile(vitiligo-vns)
+* insert Profile(vitiligo-dlqi)
+* insert Profile(vitiligo-vitiqol)
+* insert Profile(vitiligo-bsa)
+* insert Profile(vitiligo-response)
+* insert Profile(vitiligo-repigmentation)
+* insert Profile(vitiligo-event-absent)
+* insert Profile(vitiligo-family-history-absent)
+* insert Search(patient, reference)
+* insert Search(encounter, reference)
+* insert Search(focus, reference)
+* insert Search(category, token)
+* insert Search(code, token)
+* insert Search(date, date)
+* insert Search(value-quantity, quantity)
+* insert Search(value-concept, token)
+* insert Search(code-value-quantity, composite)
+* insert Search(component-code-value-quantity, composite)
+* insert OwnSearch(instrument, token)
+* insert OwnSearch(instrument-score, composite)
+* insert OwnSearch(component-region, token)
+
+* insert ServedType(Procedure)
+* insert Profile(vitiligo-procedure)
+* insert Profile(vitiligo-microneedling)
+* insert Profile(vitiligo-phototherapy)
+* insert Profile(vitiligo-grafting)
+* insert Search(patient, reference)
+* insert Search(code, token)
+* insert Search(date, date)
+* insert Search(part-of, reference)
+* insert OwnSearch(treatment-setting, token)
+
+* insert ServedType(MedicationStatement)
+* insert Profile(vitiligo-medication)
+* insert Profile(vitiligo-topical-medication)
+* insert Profile(vitiligo-systemic-medication)
+* insert Search(patient, reference)
+* insert Search(status, token)
+* insert Search(effective, date)
+* insert OwnSearch(treatment-setting, token)
+
+* insert ServedType(Medication)
+* insert Profile(vitiligo-product)
+* insert Profile(vitiligo-cell-derived-product)
+* insert Search(code, token)
+* insert Search(ingredient-code, token)
+
+* insert ServedType(AdverseEvent)
+* insert Profile(vitiligo-adverse-event)
+* insert Search(subject, reference)
+* insert Search(date, date)
+
+* insert ServedType(FamilyMemberHistory)
+* insert Profile(vitiligo-family-history)
+* insert Search(patient, reference)
+* insert Search(relationship, token)
+* insert Search(code, token)
+
+* insert ServedType(DocumentReference)
+* insert Profile(vitiligo-photograph)
+* insert DocumentsOfRelease
+* insert Search(patient, reference)
+* insert Search(type, token)
+* insert Search(identifier, token)
+
+* insert ServedType(Provenance)
+* insert Profile(vitiligo-provenance)
+* insert Search(target, reference)
+
+* insert ServedType(Composition)
+* insert Profile(vitiligo-case-report)
+* insert Search(patient, reference)
+* insert Search(type, token)
+* insert Search(date, date)
+* insert TypeOperation(document, "http://hl7.org/fhir/OperationDefinition/Composition-document", SHOULD)
+
+* insert ServedType(Bundle)
+* insert Profile(vitiligo-case-collection)
+* insert Profile(vitiligo-case-transaction)
+* insert Profile(vitiligo-case-document)
+* insert Search(identifier, token)
+* insert Search(type, token)
+
+* insert ServerOfRelease

@@ -1,0 +1,1 @@
+"""Bytes nobody meant: whatever comes in, no traceback, no hang, bounded memory."""

@@ -1,0 +1,174 @@
+"""Extensions: known or not, of the form their definition gives, and where they may stand
+(https://hl7.org/fhir/R4/extensibility.html).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.validation.validator import Validator
+from tests.validation.profiles import BASE, CORE, Held, element, errors, profile, told
+
+Told = list[tuple[str, str]]
+
+
+def definition(name: str, *contexts: tuple[str, str], **more: Any) -> dict[str, Any]:
+    """An extension of a string that may stand in ``contexts``."""
+    return profile(
+        name,
+        "Extension",
+        element("url", fixedUri=BASE + name),
+        element("value[x]", min=1, type=[{"code": "string"}]),
+        context=[{"type": kind, "expression": where} for kind, where in contexts],
+        **more,
+    )
+
+
+def use(name: str, **more: Any) -> dict[str, Any]:
+    return {"url": BASE + name, "valueString": "a", **more}
+
+
+def told_with(resource: dict[str, Any], *held: dict[str, Any], **options: Any) -> Told:
+    """As :func:`told`, with everything only at hand."""
+    return told(resource, profile("none", resource["resourceType"]), *held, **options)
+
+
+PATIENT: dict[str, Any] = {"resourceType": "Patient"}
+EXT = use("e")
+PLACES: dict[str, tuple[tuple[str, str], dict[str, Any], Told]] = {
+    "resource": (("element", "Patient"), {**PATIENT, "extension": [EXT]}, []),
+    "any-resource": (("element", "DomainResource"), {**PATIENT, "extension": [EXT]}, []),
+    "other-resource": (
+        ("element", "Observation"),
+        {**PATIENT, "extension": [EXT]},
+        [("extension-context", "Patient")],
+    ),
+    "element": (("element", "Patient.name"), {**PATIENT, "name": [{"family": "A", "extension": [EXT]}]}, []),
+    "type": (("element", "HumanName"), {**PATIENT, "name": [{"family": "A", "extension": [EXT]}]}, []),
+    "other-element": (
+        ("element", "Patient.contact"),
+        {**PATIENT, "name": [{"family": "A", "extension": [EXT]}]},
+        [("extension-context", "Patient.name[0]")],
+    ),
+    "through-a-type": (
+        ("element", "Patient.name.family"),
+        {**PATIENT, "name": [{"family": "A", "_family": {"extension": [EXT]}}]},
+        [],
+    ),
+    "primitive": (
+        ("element", "Patient.birthDate"),
+        {**PATIENT, "birthDate": "2000", "_birthDate": {"extension": [EXT]}},
+        [],
+    ),
+    "other-primitive": (
+        ("element", "Patient.active"),
+        {**PATIENT, "_birthDate": {"extension": [EXT]}},
+        [("extension-context", "Patient.birthDate")],
+    ),
+    "any": (("element", "Element"), {**PATIENT, "_birthDate": {"extension": [EXT]}}, []),
+    "path": (
+        ("fhirpath", "Patient.name.where(use = 'usual')"),
+        {**PATIENT, "name": [{"use": "usual", "extension": [EXT]}]},
+        [],
+    ),
+    "other-path": (
+        ("fhirpath", "Patient.name.where(use = 'usual')"),
+        {**PATIENT, "name": [{"use": "old", "extension": [EXT]}]},
+        [("extension-context", "Patient.name[0]")],
+    ),
+    "in-extension": (
+        ("extension", "http://example.org/outer"),
+        {**PATIENT, "extension": [{"url": "http://example.org/outer", "extension": [EXT]}]},
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_an_extension_stands_where_it_may(name: str) -> None:
+    context, resource, expected = PLACES[name]
+    assert told_with(resource, definition("e", context)) == expected
+
+
+def test_a_context_invariant_is_asked_of_the_element_around() -> None:
+    female = definition("e", ("element", "Patient"), contextInvariant=["gender = 'female'"])
+    assert told_with({**PATIENT, "gender": "female", "extension": [EXT]}, female) == []
+    assert told_with({**PATIENT, "gender": "male", "extension": [EXT]}, female) == [
+        ("extension-context", "Patient")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("extension", "expected"),
+    [
+        (use("e"), []),
+        ({"url": BASE + "e", "valueCode": "a"}, [("choice", "Patient.extension[0]")]),
+        (
+            {"url": BASE + "e", "extension": [use("e")]},
+            [("extension-context", "Patient.extension[0]"), ("cardinality", "Patient.extension[0]")],
+        ),
+        ({"valueString": "a"}, [("cardinality", "Patient.extension[0]")]),
+        (use("e", url="relative"), [("extension-url", "Patient.extension[0]")]),
+        (use("e", url=BASE + "e|1.0"), [("extension-url", "Patient.extension[0]")]),
+    ],
+)
+def test_an_extension_is_as_it_is_defined(extension: dict[str, Any], expected: Told) -> None:
+    resource = {**PATIENT, "extension": [extension]}
+    found = told_with(resource, definition("e", ("element", "Patient")))
+    assert set(expected) <= set(found)
+    assert bool(found) == bool(expected)
+
+
+def test_a_complex_extension_has_the_parts_it_is_defined_with() -> None:
+    nationality = CORE + "patient-nationality"
+    code = {"url": "code", "valueCodeableConcept": {"text": "A"}}
+    right = {**PATIENT, "extension": [{"url": nationality, "extension": [code]}]}
+    wrong = {
+        **PATIENT,
+        "extension": [{"url": nationality, "extension": [code, {"url": "kode", "valueString": "A"}]}],
+    }
+    assert told(right) == []
+    (issue,) = errors(wrong)
+    assert (issue.rule, issue.expression) == ("extension-part", "Patient.extension[0].extension[1]")
+    assert "'kode' is not a part" in issue.text
+    assert "it has code, period" in issue.text
+
+
+def test_an_extension_that_modifies_has_its_own_place() -> None:
+    plain = definition("e", ("element", "Patient"))
+    modifying = definition("m", ("element", "Patient"))
+    modifying["differential"]["element"].insert(0, {"path": "Extension", "isModifier": True})
+    assert told_with({**PATIENT, "modifierExtension": [use("m")]}, modifying) == []
+    assert told_with({**PATIENT, "extension": [use("m")]}, modifying) == [
+        ("extension-modifier", "Patient.extension[0]")
+    ]
+    assert told_with({**PATIENT, "modifierExtension": [use("e")]}, plain) == [
+        ("extension-modifier", "Patient.modifierExtension[0]")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "severity"),
+    [
+        ("http://hospital.test/e", {}, "information"),
+        ("http://hospital.test/e", {"any_extension": False}, "error"),
+        (
+            "http://hospital.test/e",
+            {"any_extension": False, "extension_domains": ("http://hospital.test",)},
+            "information",
+        ),
+        ("http://example.org/e", {"any_extension": False}, "information"),
+        ("http://example.org/e", {"any_extension": False, "examples": False}, "error"),
+    ],
+)
+def test_an_unknown_extension_is_told_as_the_caller_wants(url: str, options: Any, severity: str) -> None:
+    from fhir_vitiligo.validation.context import Options
+
+    validator = Validator(Release.R4, Held(), Options(**options))
+    issues = validator.validate({**PATIENT, "extension": [{"url": url, "valueString": "a"}]})
+    (issue,) = (issue for issue in issues if issue.rule == "extension-unknown")
+    assert (issue.severity, issue.expression) == (severity, "Patient.extension[0]")
+    assert "load its package" in issue.text
