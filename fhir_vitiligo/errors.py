@@ -5,7 +5,8 @@ An error is data (:class:`Issue`) until it reaches an edge: the command line pri
 
     FhirVitiligoError
     ├── InputError          a file or body that cannot be read as what it claims to be (JSON, YAML, encoding, size, depth)
-    │   └── CaseError       a case file with faults: every fault of it, at once
+    │   ├── CaseError       a case file with faults: every fault of it, at once
+    │   └── FHIRPathError   an expression that cannot be read or evaluated (fhir/fhirpath)
     ├── ReleaseError        a FHIR release that is not R4, R4B or R5
     ├── MappingError        a case or resource that no map can carry
     ├── TerminologyError    a concept or code the registry does not hold, or may not emit

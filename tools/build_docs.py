@@ -16,6 +16,7 @@ import click
 import profile_docs
 from pydantic import BaseModel
 
+from fhir_vitiligo.case import model as case_model
 from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.case.values import Fact, Model, Term
 from fhir_vitiligo.cli import main as program
@@ -110,7 +111,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, Model):
         if issubclass(annotation, Fact):
             yield from _models(annotation.__pydantic_generic_metadata__["args"][0])
-        elif annotation.__module__.endswith("case.model"):
+        elif getattr(case_model, annotation.__name__, None) is annotation:
             yield annotation
         return
     for argument in get_args(annotation):

@@ -121,7 +121,7 @@ class Term(Model):
         if self.concept is None or (self.text is None and not self.codes):
             return False
         concept = registry.concept(self.category, self.concept)
-        codes = (*concept.codings, *self.codes)
+        codes: tuple[Code | registry.Coding, ...] = (*concept.codings, *self.codes)
         return _unnamed(self.category, self.text or concept.display, codes) is not concept
 
     def meanings(self) -> Iterator[tuple[str, str, registry.Concept]]:

@@ -6,12 +6,13 @@ a file are told at once.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from fhir_vitiligo.case.base import Model
 from fhir_vitiligo.case.quantities import is_measurement
 from fhir_vitiligo.case.values import Fact, Moment, Quantity
 
@@ -64,11 +65,14 @@ def _get(thing: Any, name: str) -> Any:
     return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
 
 
+def _fields_of(item: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that an item can have: any, where it is plain data."""
+    return _known(type(item), names) if isinstance(item, Model) else names
+
+
 @cache
-def _fields_of(kind: Hashable, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the names that things of this type can have: any, where it is plain data."""
-    known = getattr(kind, "model_fields", None)
-    return names if known is None else tuple(name for name in names if name in known)
+def _known(model: type[Model], names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in model.model_fields)
 
 
 def _many(value: Any) -> Sequence[Any]:
@@ -112,7 +116,7 @@ def _unique(items: Sequence[Any], place: tuple[str | int, ...], seen: dict[str, 
 def _references(
     item: Any, place: tuple[str | int, ...], keys: Mapping[str, Mapping[str, int]]
 ) -> Iterator[Fault]:
-    for field in _fields_of(type(item), tuple(REFERENCES)):
+    for field in _fields_of(item, tuple(REFERENCES)):
         target, value = REFERENCES[field], _get(item, field)
         if value is None or value == ():
             continue
@@ -130,7 +134,7 @@ def _missing(key: str, target: str, keys: Mapping[str, Mapping[str, int]]) -> st
 def _moments(
     item: Any, place: tuple[str | int, ...], keys: Mapping[str, Mapping[str, int]]
 ) -> Iterator[Fault]:
-    for field in _fields_of(type(item), MOMENTS):
+    for field in _fields_of(item, MOMENTS):
         fact = _get(item, field)
         if fact is None:
             continue

@@ -134,7 +134,8 @@ def run_once(job: Validate, sources: list[Source], format_name: str, jobs: int |
         releases.setdefault(verdict.release)
         output.take(verdict)
 
-    run(job, sources, take, jobs, shared=sys.stdout.isatty())
+    at_terminal = sys.stdout.isatty()
+    run(job, sources, take, jobs, shows=lambda verdict: at_terminal and bool(verdict.told))
     output.finish()
     against = " and ".join(release.name for release in sorted(releases, key=lambda one: one.value))
     note(f"{count} checked against {against or 'nothing'}: {bad or 'none'} with errors")

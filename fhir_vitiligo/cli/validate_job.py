@@ -71,8 +71,10 @@ class Validate:
         except FhirVitiligoError as error:
             verdict = self._verdict(piece, None, self.fallback, [Told(issue) for issue in error.issues])
             return Outcome((verdict,), failed=1)
-        release = self.release or _release_of_folder(piece.path.parent if piece.path else None)
-        document = parse(text, release, fallback=self.fallback, name=piece.name, first_line=piece.line)
+        fallback = self.fallback
+        if self.release is None and piece.path is not None:
+            fallback = _release_of_folder(piece.path.parent) or fallback
+        document = parse(text, self.release, fallback=fallback, name=piece.name, first_line=piece.line)
         verdicts = tuple(self._verdicts(piece, document))
         return Outcome(verdicts, failed=sum(not verdict.good for verdict in verdicts))
 
@@ -133,12 +135,10 @@ def loaded(release: Release, sources: tuple[str, ...]) -> Packages:
 
 
 @lru_cache(maxsize=1024)
-def _release_of_folder(folder: Path | None) -> Release | None:
+def _release_of_folder(folder: Path) -> Release | None:
     """The release that ``package.json`` beside a file states: the file belongs to a FHIR package."""
     from fhir_vitiligo.fhir import json
 
-    if folder is None:
-        return None
     try:
         with open(folder / "package.json", "rb") as stream:
             manifest = json.loads_object(stream.read(1 << 20))

@@ -189,16 +189,16 @@ def run(
     *,
     bar: bool = True,
     tell: Callable[[tuple[Issue, ...]], None] = report,
-    shared: bool = False,
+    shows: Callable[[Any], bool] = lambda output: False,
 ) -> tuple[int, list[bytes]]:
     """Work on all sources: tell the issues, hand every output to ``take``. How many failed, and the loose
-    resources. ``shared`` is whether ``take`` writes to the terminal that the bar is on.
+    resources. ``shows`` is whether ``take`` writes an output to the terminal that the bar is on.
     """
     failed = 0
     loose: list[bytes] = []
     with Progress(sum(source.size for source in sources), wanted=bar) as progress:
         for piece, outcome in work(job, pieces(sources), jobs):
-            if outcome.issues or (shared and outcome.outputs):
+            if outcome.issues or any(map(shows, outcome.outputs)):
                 progress.clear()
             if outcome.issues:
                 tell(outcome.issues)

@@ -7,14 +7,15 @@ is bounded before it is held.
 
 from __future__ import annotations
 
-import gzip
-import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from fhir_vitiligo.errors import InputError
+
+if TYPE_CHECKING:
+    import gzip  # it and tarfile cost 10 ms at every start, and few name an archive
 
 MEBIBYTE: Final = 1 << 20
 # HL7's largest package (R5 core) unpacks to some 300 MiB in 6,000 files; its largest file has 25 MiB.
@@ -71,6 +72,9 @@ class ArchiveFiles(HeldFiles):
     """A ``.tgz``, read once from its beginning to its end."""
 
     def __init__(self, path: Path) -> None:
+        import gzip
+        import tarfile
+
         self._packed = {}
         try:
             with gzip.open(path) as stream:
@@ -109,6 +113,8 @@ def _members(stream: _Bounded) -> Iterator[tuple[str, bytes]]:
 
     The blocks are walked here, because :mod:`tarfile` reads long names and extended headers of any size.
     """
+    import tarfile
+
     count = 0
     longer_name = ""
     while len(block := stream.read(_BLOCK)) == _BLOCK and any(block):
@@ -122,7 +128,8 @@ def _members(stream: _Bounded) -> Iterator[tuple[str, bytes]]:
         if entry.type in (tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE) and entry.size <= _LONGEST_NAME:
             told = stream.read(entry.size)
             stream.skip(padding)
-            longer_name = _long_name(entry.type, told)
+            is_pax = entry.type == tarfile.XHDTYPE
+            longer_name = _pax_name(told) if is_pax else told.rstrip(b"\0").decode("utf-8", "replace")
             continue
         name, longer_name = _plain_name(longer_name or entry.name), ""
         if name is None or not entry.isreg():
@@ -137,9 +144,7 @@ def _members(stream: _Bounded) -> Iterator[tuple[str, bytes]]:
         yield name, data
 
 
-def _long_name(kind: bytes, told: bytes) -> str:
-    if kind == tarfile.GNUTYPE_LONGNAME:
-        return told.rstrip(b"\0").decode("utf-8", "replace")
+def _pax_name(told: bytes) -> str:
     # An extended header has lines "LENGTH path=NAME" (POSIX pax).
     for line in told.splitlines():
         _, _, pair = line.partition(b" ")

@@ -25,6 +25,8 @@ Format = Literal["json", "xml"]
 
 _CORE = "http://hl7.org/fhir/"
 _SPACE = b" \t\r\n"
+# What is said of an element that is empty or no resource, by the reader of XML and by a validator after it.
+_ABOUT_NOTHING = frozenset({"ele-1", "type", "resource-type"})
 
 
 @dataclass(slots=True)
@@ -82,7 +84,7 @@ class Document:
         """
         yield from self.issues
         for issue in issues:
-            if issue.expression not in self._told:
+            if issue.expression not in self._told or issue.rule not in _ABOUT_NOTHING:
                 yield issue
 
     def _text(self) -> Lines:
@@ -174,9 +176,7 @@ def _parse_xml(data: bytes, release: Release | None, fallback: Release) -> Docum
         if release is not fallback:
             reading = to_json(data, release)
     told = frozenset(
-        issue.expression
-        for issue in reading.issues
-        if issue.rule in ("ele-1", "resource-type") and issue.expression
+        issue.expression for issue in reading.issues if issue.rule in _ABOUT_NOTHING and issue.expression
     )
     return Document(
         reading.resource, reading.issues, "xml", release, _data=data, _xml=reading.places, _told=told

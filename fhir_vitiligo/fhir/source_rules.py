@@ -1,4 +1,4 @@
-"""The rules that a reader of JSON and XML checks, by the stable id its issues carry
+"""The rules that only a reader of JSON and XML checks, by the stable id its issues carry
 (https://hl7.org/fhir/R4/json.html, xml.html).
 """
 
@@ -10,8 +10,6 @@ from types import MappingProxyType
 READER_RULES: Mapping[str, str] = MappingProxyType(
     {
         "attribute": "XML has only the attributes that the definitions know: value, id and the url of an extension.",
-        "choice": "An element with a choice of types is named with the type, such as valueQuantity.",
-        "depth": "A document nests no deeper, and is no longer, than a FHIR resource ever needs.",
         "duplicate-key": "A member stands once in a JSON object.",
         "encoding": "FHIR is written in UTF-8.",
         "json": "The text is JSON.",

@@ -236,6 +236,9 @@ _ADVICE: dict[int, str] = {
     ]: "a character that may not stand here; write &lt; for <, &amp; for &",
     _CODES[expat.errors.XML_ERROR_TAG_MISMATCH]: "the element that is open here is <{open}>",
     _CODES[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]: "there is one root element, and nothing after it",
+    _CODES[
+        expat.errors.XML_ERROR_MISPLACED_XML_PI
+    ]: "nothing stands in front of <?xml ...?>, no blank line either",
     _CODES[expat.errors.XML_ERROR_DUPLICATE_ATTRIBUTE]: "an attribute stands once in a tag",
     _CODES[expat.errors.XML_ERROR_UNBOUND_PREFIX]: "declare the prefix with xmlns:PREFIX",
 }

@@ -54,7 +54,7 @@ class Classification:
     def _classify(self, entries: list[Entry]) -> None:
         weak: list[tuple[Entry, Recognised]] = []
         for entry in entries:
-            if is_withdrawn(entry.original):
+            if entry.deleted or is_withdrawn(entry.original):
                 continue
             if entry.own is not None and self._is_ours(entry):
                 case, kind, key, part = entry.own

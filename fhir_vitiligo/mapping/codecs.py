@@ -28,8 +28,9 @@ from fhir_vitiligo.terminology.systems import UCUM, canonical_system
 class Writing(Protocol):
     """What a codec may ask while writing."""
 
-    def reference(self, kind: str, key: str) -> Json:
-        """A Reference to the item's main resource."""
+    @property
+    def urns(self) -> Mapping[tuple[str, str], str]:
+        """The URL of an item's main resource, by kind and key."""
 
     @property
     def period_path(self) -> str:
@@ -61,6 +62,19 @@ class Codec(ABC):
     """Whether what it reads follows from the element's JSON alone: the same words come again and again, and
     are read once.
     """
+
+    @property
+    def straight(self) -> Codec | None:
+        """The codec whose ``encode`` makes what stands in the member where there is a value: this one, or the
+        one it is around. ``None`` where :meth:`writer` does more than that.
+        """
+        return self
+
+    def source(self, name: Callable[[Any], str]) -> str:
+        """:meth:`encode` of ``value`` as Python source: a call of it, or what it comes to. ``name`` gives an
+        object a name in the source.
+        """
+        return f"{name(self.encode)}(value, to)"
 
     def bind(self, resource: str, path: str, release: Release) -> Codec:
         """The codec for one element of one release; most are the same everywhere."""
@@ -115,11 +129,11 @@ class Codec(ABC):
         if not isinstance(node, dict):
             return None
         if self.remembered:
-            fact: Fact[Any] | None
-            fact, left = _remembered(self, fact_type, json.dumps(node))
-            if fact is not None:
+            found: Fact[Any] | None
+            found, left = _remembered(self, fact_type, json.dumps(node))
+            if found is not None:
                 restore(node, left)
-            return fact
+            return found
         return _take(self, node, fact_type, of)
 
     def plain_writer(self, name: str) -> Writer:
@@ -184,6 +198,9 @@ class StringCodec(Codec):
     def encode(self, value: str, to: Writing) -> str:
         return value
 
+    def source(self, name: Callable[[Any], str]) -> str:
+        return "value"
+
     def decode(self, node: Any, of: Reading) -> str | None:
         return node.strip() if isinstance(node, str) and node.strip() else None
 
@@ -194,6 +211,9 @@ class BooleanCodec(Codec):
 
     def encode(self, value: bool, to: Writing) -> bool:
         return value
+
+    def source(self, name: Callable[[Any], str]) -> str:
+        return "value"
 
     def decode(self, node: Any, of: Reading) -> bool | None:
         return node if isinstance(node, bool) else None
@@ -207,6 +227,9 @@ class DateCodec(Codec):
 
     def encode(self, value: str, to: Writing) -> str:
         return value
+
+    def source(self, name: Callable[[Any], str]) -> str:
+        return "value"
 
     def decode(self, node: Any, of: Reading) -> str | None:
         return node if isinstance(node, str) and len(node) <= 10 else None
@@ -356,7 +379,10 @@ class ReferenceCodec(Codec):
         self.kinds = kinds
 
     def encode(self, value: str, to: Writing) -> Json:
-        return to.reference(self.kinds[0], value)
+        return {"reference": to.urns[self.kinds[0], value]}
+
+    def source(self, name: Callable[[Any], str]) -> str:
+        return f"{{'reference': to.urns[{self.kinds[0]!r}, value]}}"
 
     def decode(self, node: Any, of: Reading) -> str | None:
         if not isinstance(node, dict):

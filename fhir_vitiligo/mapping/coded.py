@@ -5,7 +5,7 @@ registry, HL7 codes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,19 +21,29 @@ from fhir_vitiligo.terminology.concepts import Coding, Concept
 from fhir_vitiligo.terminology.systems import canonical_system
 
 
-@cache
-def _concept_maker(category: str, key: str) -> Callable[[str | None], Json]:
-    """Makes a concept's CodeableConcept: its codings, and the text, which is its display where none is
-    given.
+class _Makers(dict[str, Callable[[str | None], Json]]):
+    """For each concept of a category what makes its CodeableConcept: its codings, and the text, which is its
+    display where none is given.
     """
-    concept = registry.concept(category, key)
-    codings = [_coding(coding) for coding in concept.codings]
-    return maker({"coding": codings, "text": Hole(f"text or {concept.display!r}")}, "text")
+
+    def __init__(self, category: str) -> None:
+        super().__init__()
+        self._category = category
+
+    def __missing__(self, key: str) -> Callable[[str | None], Json]:
+        concept = registry.concept(self._category, key)
+        codings = [_coding(coding) for coding in concept.codings]
+        text = Hole(f"text or {concept.display!r}")
+        made = self[key] = maker({"coding": codings, "text": text}, "text")
+        return made
+
+
+_makers = cache(_Makers)
 
 
 def concept_json(category: str, key: str) -> Json:
     """A CodeableConcept for a concept of the registry."""
-    return _concept_maker(category, key)(None)
+    return _makers(category)[key](None)
 
 
 class TermCodec(Codec):
@@ -46,16 +56,18 @@ class TermCodec(Codec):
 
     def __init__(self, term: type[Term]) -> None:
         self.term = term
+        self.makers = _makers(term.category)
 
     def encode(self, value: Term, to: Writing) -> Json:
         known = value.__dict__
-        key, text = known["concept"], known["text"]
-        node: Json = {} if text is None else {"text": text}
-        if key is not None:
-            node = _concept_maker(value.category, key)(text)
-        if known["codes"]:
+        key, text, codes = known["concept"], known["text"], known["codes"]
+        if key is None:
+            node: Json = {} if text is None else {"text": text}
+            return _with_codes(node, value) if codes else node
+        node = self.makers[key](text)
+        if codes:
             node = _with_codes(node, value)
-        if value.needs_its_name:
+        if value.needs_its_name if codes else text is not None and _needs_its_name(self.term, key, text):
             mark = {"url": urls.NAMED_CONCEPT, "valueCode": key}
             node = {"extension": [mark, *node.pop("extension", ())], **node}
         return node
@@ -107,6 +119,11 @@ class TermCodec(Codec):
             return self.term(concept=concept, text=text, codes=codes)
         except ValidationError:
             return None
+
+
+@lru_cache(maxsize=8192)
+def _needs_its_name(term: type[Term], key: str, text: str) -> bool:
+    return term.unchecked({"concept": key, "text": text}).needs_its_name
 
 
 def _with_codes(node: Json, value: Term) -> Json:

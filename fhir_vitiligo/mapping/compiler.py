@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -15,11 +16,10 @@ from fhir_vitiligo.case.values import Fact, Model
 from fhir_vitiligo.errors import MappingError
 from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.mapping.codecs import Writer
+from fhir_vitiligo.mapping.codecs import Codec, Writer
 from fhir_vitiligo.mapping.declaration import Field
+from fhir_vitiligo.mapping.generation import field_writer
 from fhir_vitiligo.mapping.matching import Reader, members, reader
-from fhir_vitiligo.mapping.narrative import line
-from fhir_vitiligo.mapping.placing import writer
 
 _STEP = re.compile(r"(?P<name>[A-Za-z]+)(?:\((?P<argument>[^)]*)\))?(?P<index>\[(?:0|\*|\+|x)\])?(?:\.|\Z)")
 
@@ -57,6 +57,8 @@ class Shape:
 
     many: bool
     fact: type[Fact[Any]] | None
+    type: Any = object
+    """The type of a value: of what the fact is of, of a member of the tuple."""
 
 
 def shape(model: type[BaseModel], path: str) -> Shape:
@@ -75,10 +77,17 @@ def shape(model: type[BaseModel], path: str) -> Shape:
     many = getattr(annotation, "__origin__", None) is tuple
     candidates = (annotation, *get_args(annotation))
     fact = next((arg for arg in candidates if isinstance(arg, type) and issubclass(arg, Fact)), None)
-    return Shape(many, fact)
+    return Shape(many, fact, _plain(fact.value_type() if fact is not None else annotation))
 
 
-@dataclass(frozen=True, slots=True)
+def _plain(annotation: Any) -> Any:
+    """The class that an annotation comes to."""
+    while not isinstance(annotation, type) and get_args(annotation):
+        annotation = next(arg for arg in get_args(annotation) if arg is not type(None))
+    return annotation if isinstance(annotation, type) else type(annotation)
+
+
+@dataclass(frozen=True)
 class CompiledField:
     """A field bound to a release."""
 
@@ -86,12 +95,17 @@ class CompiledField:
     label: str
     get: Callable[[Any], Any] | None
     """How to reach a nested field; ``None`` where it is an attribute of the item."""
-    tell: Callable[[Any], str]
-    """Its line in the narrative."""
-    write: Writer
+    steps: tuple[Step, ...]
+    codec: Codec
+    shape: Shape
     read: Reader
     members: tuple[str, ...] | None
     """Where it can stand in a resource (:func:`.matching.members`)."""
+
+    @cached_property
+    def write(self) -> Writer:
+        """Writes the value of this field alone."""
+        return field_writer(self)
 
 
 def compile_field(field: Field, model: type[BaseModel], resource: str, release: Release) -> CompiledField:
@@ -106,8 +120,9 @@ def compile_field(field: Field, model: type[BaseModel], resource: str, release: 
         field.case,
         label,
         get,
-        line(label, kind.fact, many=kind.many),
-        writer(steps, codec, many=kind.many, fact=kind.fact is not None),
+        steps,
+        codec,
+        kind,
         reader(steps, codec, kind.fact, many=kind.many),
         members(steps, codec),
     )

@@ -32,16 +32,13 @@ def composition(writer: CaseWriter, resources: Iterable[Json], recorded: str | N
     own = {"system": urls.ITEM, "value": writer.name("case", "document")}
     found: Json = {"resourceType": "Composition", "id": writer.id("case", "document")}
     found["meta"] = writer.meta(profiles.COMPOSITION)
-    found["text"] = narrative("Vitiligo case", [line("Case")(writer.case.id)])
+    found["text"] = narrative("Vitiligo case", [line("Case", writer.case.id)])
     # A list in R5, one in R4: the only member of the type that differs.
     found["identifier"] = own if writer.release is not Release.R5 else [own]
     found["status"] = "final"
     found["type"] = concept_json("document", "case-report")
-    found["subject"] = (
-        writer.reference("subject", "subject")
-        if writer.release is not Release.R5
-        else [writer.reference("subject", "subject")]
-    )
+    subject: Json = {"reference": writer.patient}
+    found["subject"] = subject if writer.release is not Release.R5 else [subject]
     if recorded is not None:
         found["date"] = recorded
     else:
@@ -55,7 +52,7 @@ def composition(writer: CaseWriter, resources: Iterable[Json], recorded: str | N
             sections.append(
                 {
                     "title": title,
-                    "text": narrative(title, [line(m["resourceType"])(m["id"]) for m in members]),
+                    "text": narrative(title, [line(m["resourceType"], m["id"]) for m in members]),
                     "entry": [{"reference": "urn:uuid:" + member["id"]} for member in members],
                 }
             )

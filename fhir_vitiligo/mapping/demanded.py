@@ -44,6 +44,10 @@ class Required(Codec):
     def decode(self, node: Any, of: Reading) -> Any:
         return self.inner.decode(node, of)
 
+    @property
+    def straight(self) -> Codec | None:
+        return self.inner.straight
+
     def writer(self, name: str) -> Writer:
         write_inner, member, fallback = self.inner.writer(name), self.member(name), maker(self.fallback)
 
@@ -86,6 +90,10 @@ class RequiredBinding(Codec):
 
     def decode(self, node: Any, of: Reading) -> Any:
         return self.inner.decode(node, of)
+
+    @property
+    def straight(self) -> Codec | None:
+        return self.inner.straight
 
     def writer(self, name: str) -> Writer:
         write_inner = self.inner.writer(name)

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from fhir_vitiligo.case.values import AbsentReason, Candidate, Fact, Span
+from fhir_vitiligo.case.values import AbsentReason, Candidate, Fact, Span, Text
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.mapping import urls
@@ -33,7 +33,12 @@ def extensions(
     known = fact.__dict__  # most facts have none of it, and this is asked of every one
     status, written, method, span = known["status"], known["raw"], known["method"], known["span"]
     found: list[Json] = []
-    if status == "stated" and written is None and method is None and span is None:
+    if method is None and span is None and status in ("stated", "absent") and not explicit:
+        # There is nothing to tell, or one thing only.
+        if raw and written is not None:
+            found.append({"url": urls.ORIGINAL_TEXT, "valueString": written})
+        if reason and status == "absent":
+            found.insert(0, {"url": urls.DATA_ABSENT_REASON, "valueCode": known["reason"]})
         return found
     if reason and known["reason"] is not None:
         found.append({"url": urls.DATA_ABSENT_REASON, "valueCode": known["reason"]})
@@ -198,8 +203,9 @@ def make_fact(
         content["status"] = "ambiguous"
         try:
             adapter = _adapter(fact_type)
+            kind = Candidate[fact_type.value_type()]  # type: ignore[misc]
             content["candidates"] = tuple(
-                {"value": adapter.validate_python(_candidate_value(text)), "method": how}
+                kind(value=adapter.validate_python(_candidate_value(text)), method=how)
                 for text, how in meta.candidates
             )
         except (ValidationError, InputError):
@@ -208,17 +214,31 @@ def make_fact(
     else:
         return None
     try:
-        fact = fact_type.model_validate({key: item for key, item in content.items() if item is not None})
+        fact = _made(fact_type, content)
     except ValidationError:
         if value is None:
             return None
         try:
-            fact = fact_type.model_validate({"value": value, "status": "stated"})
+            fact = _made(fact_type, {"value": value, "status": "stated"})
         except ValidationError:
             return None
         used = []
     meta.consume(*used) if used else None
     return fact
+
+
+_TEXT: TypeAdapter[str] = TypeAdapter(Text)
+
+
+def _made(fact_type: type[Fact[Any]], content: dict[str, Any]) -> Fact[Any]:
+    """A fact whose parts fit together by the way they were read: only what stands in them is validated."""
+    fields = {name: item for name, item in content.items() if item is not None}
+    for name in ("raw", "method"):
+        if name in fields:
+            fields[name] = _TEXT.validate_python(fields[name])
+    if "value" in fields:
+        fields["value"] = _adapter(fact_type).validate_python(fields["value"])
+    return fact_type.unchecked(fields)
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import sha1
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl
 
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.mapping import urls
@@ -19,6 +19,10 @@ from fhir_vitiligo.mapping.codecs import dicts
 from fhir_vitiligo.mapping.intake import KEY, Entry
 
 _SUBJECTS = ("subject", "patient", "beneficiary", "for", "individual")
+_NOT_PATIENTS = frozenset(
+    {"Group", "Device", "Location", "Organization", "Practitioner", "Substance", "Medication", "Procedure"}
+)
+"""What else the resources read here may be about (Observation.subject and its like)."""
 _ABSOLUTE = re.compile(r"https?://(?P<base>\S+)\Z", re.IGNORECASE)
 
 
@@ -31,10 +35,17 @@ def split(reference: str) -> tuple[str | None, str]:
     text = reference.partition("/_history/")[0]
     found = _ABSOLUTE.match(text)
     if found is None:
-        return None, unquote(text) if "?" in text else text
+        return None, _by_identifier(text) if "?" in text else text
     around, _, identity = found["base"].rpartition("/")
     base, _, kind = around.rpartition("/")
     return (base, f"{kind}/{identity}") if base and kind and identity else (None, text)
+
+
+def _by_identifier(reference: str) -> str:
+    """A conditional reference by an identifier, whatever else it asks for."""
+    kind, _, query = reference.partition("?")
+    asked = next((value for name, value in parse_qsl(query) if name == "identifier"), None)
+    return reference if asked is None else f"{kind}?identifier={asked}"
 
 
 class Index:
@@ -68,7 +79,9 @@ class Index:
         return fitting[0] if len(fitting) == 1 else None
 
     def same(self, entry: Entry) -> Entry:
-        """The first entry with the same resource: a history or a search names one more than once."""
+        """The first entry with the same resource: a search may name one more than once, and a history, which
+        has the newest first, does (https://hl7.org/fhir/R4/http.html#history).
+        """
         if entry.holder is not None or entry.id is None:
             return entry
         base = self._bases[id(entry)]
@@ -132,9 +145,8 @@ def _references_to_patient(entry: Entry) -> Iterator[str]:
 
 def groups(entries: list[Entry], index: Index) -> Iterator[tuple[list[Entry], list[Entry]]]:
     """The entries of each case, in the order they came: ours by case id, others by patient, the rest by who
-    refers to it. Beside them those of which nobody says whose they are, with the first case.
-
-    These may be read as the patient's only where there is no other patient they could be of.
+    refers to it. Beside them, with the first case, those that are of no patient: of a group or a device, or of
+    nobody, where they could be of one patient or another.
     """
     for entry in entries:
         entry.case = _case_of(entry, index)
@@ -146,12 +158,17 @@ def groups(entries: list[Entry], index: Index) -> Iterator[tuple[list[Entry], li
     for entry in entries:
         if entry.case is not None:
             found.setdefault(entry.case, []).append(entry)
+    others = found.pop(NO_PATIENT, [])
     rest = [entry for entry in entries if entry.case is None]
     if len(found) > 1:
         for number, group in enumerate(found.values()):
-            yield group, [] if number else rest
-    elif entries:
-        yield [*next(iter(found.values()), ()), *rest], []
+            yield group, [] if number else [*rest, *others]
+    elif found or rest:
+        yield [*next(iter(found.values()), ()), *rest], others
+
+
+NO_PATIENT = ""
+"""The case of what says that it is about something else than a patient."""
 
 
 def _case_of(entry: Entry, index: Index) -> str | None:
@@ -164,11 +181,14 @@ def _case_of(entry: Entry, index: Index) -> str | None:
         return "patient " + index.name(index.same(entry))
     said = None
     for reference in _references_to_patient(entry):
-        patient = index.find(reference, entry)
-        if patient is not None:
-            return "case " + patient.own[0] if patient.own else "patient " + index.name(index.same(patient))
-        said = said or reference
-    return None if said is None else "patient " + "/".join(filter(None, split(said)))
+        about = index.find(reference, entry)
+        if about is not None and about.type == "Patient":
+            return "case " + about.own[0] if about.own else "patient " + index.name(index.same(about))
+        base, name = split(reference)
+        kind = about.type if about is not None else name.partition("/")[0].partition("?")[0]
+        patient = f"patient {base}/{name}" if base else f"patient {name}"
+        said = said or (NO_PATIENT if kind in _NOT_PATIENTS else patient)
+    return said
 
 
 def _header_id(resource: Json) -> str | None:

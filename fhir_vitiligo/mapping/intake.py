@@ -34,8 +34,8 @@ class Entry:
     """One resource: as it came, as what is left of it, where it stands, and how others call it."""
 
     __slots__ = (
-        "_references", "case", "contained", "full_url", "holder", "id", "label", "original", "own", "path",
-        "resource", "text", "type",
+        "_references", "case", "contained", "deleted", "full_url", "holder", "id", "label", "original", "own",
+        "path", "resource", "text", "type",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +60,8 @@ class Entry:
         identity = original.get("id")
         self.id = identity if isinstance(identity, str) else None
         self.case: str | None = None
+        self.deleted = False
+        """Whether the history that it stands in says so."""
         self.contained: dict[str, Entry] = {}
         """By id."""
         self.text = _text(original)
@@ -111,11 +113,12 @@ def collect(document: Any) -> tuple[list[Entry], list[Envelope]]:
     """
     entries: list[Entry] = []
     envelopes: list[Envelope] = []
-    waiting: Waiting = [(document, None, "", None)]
+    waiting = [_Found(document, "")]
     while waiting:
-        node, url, place, around = waiting.pop()
+        found = waiting.pop()
+        node, place = found.node, found.place
         if isinstance(node, list | tuple):
-            waiting += reversed([(item, None, f"{place}[{index}]", None) for index, item in enumerate(node)])
+            waiting += reversed([_Found(item, f"{place}[{index}]") for index, item in enumerate(node)])
             continue
         if not isinstance(node, dict) or not isinstance(node.get("resourceType"), str):
             raise InputError(
@@ -129,10 +132,11 @@ def collect(document: Any) -> tuple[list[Entry], list[Envelope]]:
         elif kind == "Parameters":
             waiting += reversed(_open_parameters(node, place, envelopes))
         else:
-            entry = Entry(node, _label(node, url, place), url)
+            entry = Entry(node, _label(node, found.url, place), found.url)
+            entry.deleted = found.deleted
             entries.append(entry)
-            if around is not None:
-                _settle_entry(around, entry)
+            if found.around is not None:
+                _settle_entry(found.around, entry)
     entries += [inner for entry in entries for inner in _contained(entry)]
     return entries, envelopes
 
@@ -172,10 +176,18 @@ def _label(resource: Json, url: str | None, place: str) -> str:
     return f"{resource['resourceType']}{f' ({place})' if place else ''}"
 
 
-Waiting = list[tuple[Any, str | None, str, Json | None]]
+@dataclass(slots=True)
+class _Found:
+    """Something that may be a resource: where it stands, and what stands around it in a Bundle."""
+
+    node: Any
+    place: str
+    url: str | None = None
+    around: Json | None = None
+    deleted: bool = False
 
 
-def _open_bundle(bundle: Json, place: str, envelopes: list[Envelope]) -> Waiting:
+def _open_bundle(bundle: Json, place: str, envelopes: list[Envelope]) -> list[_Found]:
     found = bundle.get("entry", [])
     envelope = json.loads(_text({name: value for name, value in bundle.items() if name != "entry"}))
     envelopes.append(Envelope(envelope, _label(bundle, None, place)))
@@ -183,8 +195,9 @@ def _open_bundle(bundle: Json, place: str, envelopes: list[Envelope]) -> Waiting
         raise InputError(
             "Bundle.entry must be a list", code="structure", expression=f"{place}.Bundle.entry".lstrip(".")
         )
-    inside: Waiting = []
+    inside: list[_Found] = []
     outer: list[Json] = []
+    deleted: set[str] = set()
     for index, entry in enumerate(found):
         here = f"{place}.entry[{index}]"
         if not isinstance(entry, dict):
@@ -197,9 +210,17 @@ def _open_bundle(bundle: Json, place: str, envelopes: list[Envelope]) -> Waiting
         if around.keys() != {"fullUrl"}:
             around = json.loads(_text(around))
         outer.append(around)
-        if entry.get("resource") is not None:
+        resource = entry.get("resource")
+        if resource is None and bundle.get("type") == "history":
+            deleted |= _deletion(entry.get("request"))
+        if resource is not None:
             url = entry.get("fullUrl")
-            inside.append((entry["resource"], url if isinstance(url, str) else None, here, around))
+            name = (
+                f"{resource.get('resourceType')}/{resource.get('id')}" if isinstance(resource, dict) else ""
+            )
+            inside.append(
+                _Found(resource, here, url if isinstance(url, str) else None, around, name in deleted)
+            )
     if outer:
         envelope["entry"] = outer
     _settle_profile(envelope)
@@ -208,16 +229,27 @@ def _open_bundle(bundle: Json, place: str, envelopes: list[Envelope]) -> Waiting
     return inside
 
 
+def _deletion(request: Any) -> set[str]:
+    """What a request deletes: in a history its older versions follow (https://hl7.org/fhir/R4/http.html#history)."""
+    if (
+        not isinstance(request, dict)
+        or request.get("method") != "DELETE"
+        or not isinstance(request.get("url"), str)
+    ):
+        return set()
+    return {request["url"]}
+
+
 _BUNDLE_TYPES = frozenset(
     {"transaction", "collection", "document", "searchset", "batch", "message", "history"}
 )
 
 
-def _open_parameters(parameters: Json, place: str, envelopes: list[Envelope]) -> Waiting:
+def _open_parameters(parameters: Json, place: str, envelopes: list[Envelope]) -> list[_Found]:
     """The resources of Parameters, such as the answer of an operation; their parts' too."""
     parameters = json.loads(_text(parameters))
     envelopes.append(Envelope(parameters, _label(parameters, None, place)))
-    inside: Waiting = []
+    inside: list[_Found] = []
     waiting = [
         (one, f"{place}.parameter[{index}]") for index, one in enumerate(_places(parameters.get("parameter")))
     ]
@@ -226,7 +258,7 @@ def _open_parameters(parameters: Json, place: str, envelopes: list[Envelope]) ->
         if not isinstance(one, dict):
             continue
         if one.get("resource") is not None:
-            inside.append((one.pop("resource"), None, here, None))
+            inside.append(_Found(one.pop("resource"), here))
         waiting += [(part, f"{here}.part[{index}]") for index, part in enumerate(_places(one.get("part")))]
     return inside
 

@@ -80,7 +80,9 @@ class Mapper:
             provenance["recorded"] = instant
         provenance["agent"] = [{"who": {"display": SOFTWARE}}]
         if writer.case.source is not None:
-            provenance["entity"] = [{"role": "source", "what": writer.reference("source", "source")}]
+            provenance["entity"] = [
+                {"role": "source", "what": {"reference": writer.urns["source", "source"]}}
+            ]
         return provenance
 
 

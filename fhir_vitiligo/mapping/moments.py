@@ -38,7 +38,7 @@ def relative_extension(moment: Moment, to: Writing) -> Json:
     return {
         "url": urls.RELATIVE_DATE_TIME,
         "extension": [
-            {"url": "target", "valueReference": to.reference("timepoint", moment.of)},
+            {"url": "target", "valueReference": {"reference": to.urns["timepoint", moment.of]}},
             {"url": "targetPath", "valueString": to.period_path},
             {"url": "relationship", "valueCode": moment.relation},
             {"url": "offset", "value" + codec.datatype: codec.encode(moment.offset, to)},
@@ -115,6 +115,10 @@ class InstantCodec(Codec):
 
     def decode(self, node: Any, of: Reading) -> Moment | None:
         return _dated(node) if isinstance(node, str) else None
+
+    @property
+    def straight(self) -> Codec | None:
+        return None
 
     def writer(self, name: str) -> Writer:
         member = InstantCodec.member(self, name)
@@ -206,6 +210,10 @@ class OnsetCodec(Codec):
 
     def decode(self, node: Any, of: Reading) -> Any:
         raise NotImplementedError("a choice element is read by take")  # pragma: no cover
+
+    @property
+    def straight(self) -> Codec | None:
+        return None
 
     def writer(self, name: str) -> Writer:
         base = name[:-3]

@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from fhir_vitiligo.case.values import Fact, Model, Term
+from fhir_vitiligo.terminology import registry
 
 EMPTY: tuple[()] = ()
 """The one empty tuple there is (CPython shares it): it says nothing."""
@@ -18,56 +19,73 @@ EMPTY: tuple[()] = ()
 
 def said(value: Any) -> str:
     """A case value in words: what was written where that is known."""
-    words = _WORDS.get(value.__class__)
-    if words is None:
-        words = _WORDS[value.__class__] = _words_of(value.__class__)
-    return words(value)
+    return WORDS[value.__class__](value)
+
+
+_OPEN = '<div xmlns="http://www.w3.org/1999/xhtml"><p>'
 
 
 def narrative(title: str, lines: Iterable[str]) -> dict[str, str]:
     """``Resource.text``: ``generated``, a title and a list of lines."""
-    return {"status": "generated", "div": div(title, lines)}
-
-
-def div(title: str, lines: Iterable[str]) -> str:
-    """The XHTML of a narrative."""
+    start, empty = around(title)
     items = "".join(lines)
-    body = f"{title}</p><ul>{items}</ul></div>" if items else f"{title}</p></div>"
-    return f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{body}'
+    return {"status": "generated", "div": f"{start}{items}{END}" if items else empty}
 
 
-def line(label: str, fact_type: type[Fact[Any]] | None = None, *, many: bool = False) -> Callable[[Any], str]:
-    """The function from a field's value to its line."""
-    words = said if fact_type is None or many else _words_of_fact(fact_type)
-    before = f"<li>{label}: "
-
-    def tell(value: Any) -> str:
-        text = words(value)
-        if "&" in text or "<" in text or ">" in text:
-            text = escape(text, quote=False)
-        return f"{before}{text}</li>"
-
-    return tell
+def around(title: str) -> tuple[str, str]:
+    """What stands before the lines of a narrative (:data:`END` is after them), and all of one without lines."""
+    return f"{_OPEN}{title}</p><ul>", f"{_OPEN}{title}</p></div>"
 
 
-def _words_of_fact(fact_type: type[Fact[Any]]) -> Callable[[Fact[Any]], str]:
-    inner = fact_type.__pydantic_generic_metadata__["args"][0]
-    of_value = _term if isinstance(inner, type) and issubclass(inner, Term) else said
-
-    def words(fact: Fact[Any]) -> str:
-        known = fact.__dict__
-        value, raw = known["value"], known["raw"]
-        if value is None:
-            return str(fact)
-        text = value if value.__class__ is str else of_value(value)
-        return text if raw is None or raw == text else f"{text} (written: {raw})"
-
-    return words
+END = "</ul></div>"
 
 
-def _term(term: Term) -> str:
-    text: str | None = term.__dict__["text"]
-    return text if text is not None else term.display
+def line(label: str, value: str) -> str:
+    """A line of a narrative that stands for no field."""
+    return f"<li>{label}: {escape(value, quote=False)}</li>"
+
+
+def words_of(kind: Any, *, many: bool = False) -> Callable[[Any], str] | None:
+    """The function that puts values of a class into words; ``None`` where a value is its own words."""
+    if many:
+        return "; ".join if kind is str else _several
+    if kind is str:
+        return None
+    return WORDS[kind] if kind is not object else said
+
+
+def _fact(fact: Fact[Any]) -> str:
+    value, raw = fact.value, fact.raw
+    if value is None:
+        return str(fact)
+    text = value if value.__class__ is str else said(value)
+    return text if raw is None or raw == text else f"{text} (written: {raw})"
+
+
+def _of_terms(kind: type[Term]) -> Callable[[Term], str]:
+    displays = _Displays(kind.category)
+
+    def term(value: Term) -> str:
+        known = value.__dict__
+        text: str | None = known["text"]
+        if text is not None:
+            return text
+        concept = known["concept"]
+        return displays[concept] if concept is not None else value.display
+
+    return term
+
+
+class _Displays(dict[str, str]):
+    """The displays of the concepts of a category, each looked up once."""
+
+    def __init__(self, category: str) -> None:
+        super().__init__()
+        self._category = category
+
+    def __missing__(self, key: str) -> str:
+        display = self[key] = registry.concept(self._category, key).display
+        return display
 
 
 def _yes_or_no(value: bool) -> str:
@@ -75,24 +93,43 @@ def _yes_or_no(value: bool) -> str:
 
 
 def _several(values: tuple[Any, ...]) -> str:
-    return "; ".join([said(value) for value in values])
+    return "; ".join([WORDS[value.__class__](value) for value in values])
 
 
-def _group(item: Model) -> str:
-    values = item.__dict__.values()
-    return ", ".join([said(value) for value in values if value is not None and value is not EMPTY])
+def _group(kind: type[Model]) -> Callable[[Model], str]:
+    """What a model without words of its own holds, field by field."""
+    fields = tuple(kind.model_fields)
+
+    def group(item: Model) -> str:
+        known = item.__dict__
+        said = []
+        for name in fields:
+            value = known[name]
+            if value is not None and value is not EMPTY:
+                said.append(value if value.__class__ is str else WORDS[value.__class__](value))
+        return ", ".join(said)
+
+    return group
 
 
 def _words_of(kind: type) -> Callable[[Any], str]:
     if issubclass(kind, Fact):
-        return _words_of_fact(kind)
+        return _fact
     if issubclass(kind, tuple):
         return _several
     if issubclass(kind, Term):
-        return _term
+        return _of_terms(kind)
     if issubclass(kind, Model) and kind.__str__ is Model.__str__:
-        return _group
+        return _group(kind)
     return _yes_or_no if kind is bool else str
 
 
-_WORDS: dict[type, Callable[[Any], str]] = {}
+class _Words(dict[type, Callable[[Any], str]]):
+    """How a class is put into words, found once."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        words = self[kind] = _words_of(kind)
+        return words
+
+
+WORDS = _Words()

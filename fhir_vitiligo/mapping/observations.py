@@ -34,6 +34,10 @@ class ValueCodec(Codec):
     def decode(self, node: Any, of: Reading) -> Any:
         return self.inner.decode(node, of)
 
+    @property
+    def straight(self) -> Codec | None:
+        return self.inner.straight
+
     def writer(self, name: str) -> Writer:
         write_inner = self.inner.writer(name)
 

@@ -4,38 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.mapping import profiles, urls
-from fhir_vitiligo.mapping.codecs import Writer
+from fhir_vitiligo.mapping import profiles
 from fhir_vitiligo.mapping.compiler import CompiledField, Step, compile_field, parse
-from fhir_vitiligo.mapping.declaration import Json, Part
-from fhir_vitiligo.mapping.demanded import NOT_STATED
-from fhir_vitiligo.mapping.moments import InstantCodec
-from fhir_vitiligo.mapping.placing import container, one
+from fhir_vitiligo.mapping.declaration import Part
+from fhir_vitiligo.mapping.narrative import EMPTY
 from fhir_vitiligo.mapping.resources import PARTS
-from fhir_vitiligo.mapping.templates import Hole, maker
-
-_INSTANT = InstantCodec()
+from fhir_vitiligo.mapping.writing import PartWriter, part_writer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CompiledPart:
     """A part bound to a release."""
 
     part: Part
-    resource: str
+    release: Release
     fields: tuple[CompiledField, ...]
-    head: Callable[[str, str, str, str, str | None], Json]
-    """Makes what every such resource has, of its id, profile, item identifier, patient and focus."""
     effective: tuple[Step, ...] | None
-    write_time: Writer | None
-    demands: tuple[Callable[[Json], None], ...]
-    """Each adds what FHIR demands where it is not there."""
+    resource: str
+    """The resource type."""
+    when: Callable[[Any], bool] | None
+    """Whether an item has it, as :attr:`.Part.when`."""
+
+    @cached_property
+    def write(self) -> PartWriter:
+        """Makes the resource of an item: ``write(writer, key, item)``. Made at the first use."""
+        return part_writer(self)
+
+    def says(self, item: Any) -> bool:
+        """Whether an item has anything for this further resource."""
+        values = item.__dict__
+        for field in self.fields:
+            value = values[field.case] if field.get is None else field.get(item)
+            if value is not None and value is not EMPTY:
+                return True
+        part = self.part
+        return part.effective is not None and not part.anchored and values.get("date") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,66 +114,18 @@ def _compile(part: Part, release: Release) -> CompiledPart:
     def path(r4: str) -> tuple[Step, ...]:
         return parse(differences.path(release, part.resource, r4))
 
-    effective = path(part.effective.fhir) if part.effective is not None else None
     return CompiledPart(
         part,
-        part.resource,
+        release,
         tuple(
             compile_field(field, part.model, part.resource, release)
             for field in part.fields
             if release in field.releases
         ),
-        _head(part, release),
-        effective,
-        one(effective, _INSTANT.writer) if effective is not None else None,
-        tuple(
-            _demand(path(demand.fhir), path(demand.unless or demand.fhir), dict(demand.value or NOT_STATED))
-            for demand in part.demands
-            if release in demand.releases
-        ),
+        path(part.effective.fhir) if part.effective is not None else None,
+        part.resource,
+        part.when,
     )
-
-
-def _head(part: Part, release: Release) -> Callable[..., Json]:
-    codes = differences.codes(release, part.resource)
-    constants = {**part.constants(), **differences.constants(release, part.resource)}
-    own: Any = {"system": urls.ITEM, "value": Hole("item")}
-    head: Json = {
-        "resourceType": part.resource,
-        "id": Hole("identity"),
-        "meta": {"profile": [Hole("profile")]},
-        "text": {"status": "generated", "div": ""},
-    }
-    if part.identifiers != "none":
-        head["identifier"] = [own] if part.identifiers == "many" or release is Release.R5 else own
-    for element, value in constants.items():
-        head[element] = codes[element].get(value, value) if element in codes else value
-    if part.subject is not None:
-        head[part.subject] = {"reference": Hole("patient")}
-    if part.focus is not None:
-        head["focus"] = [{"reference": Hole("focus")}]
-    return maker(head, "identity", "profile", "item", "patient", "focus")
-
-
-def _demand(steps: tuple[Step, ...], unless: tuple[Step, ...], value: Json) -> Callable[[Json], None]:
-    *around, last = steps
-    enter, made = container(tuple(around)), maker(value)
-
-    def demand(resource: Json) -> None:
-        if not _there(resource, unless):
-            enter(resource)[last.name] = made()
-
-    return demand
-
-
-def _there(node: Any, path: tuple[Step, ...]) -> bool:
-    for step in path:
-        if isinstance(node, list):
-            node = node[0] if node else None
-        if not isinstance(node, dict) or step.name not in node:
-            return False
-        node = node[step.name]
-    return True
 
 
 def declared_profiles() -> frozenset[str]:

@@ -33,6 +33,10 @@ class Choice:
     special: frozenset[str]
     of: Callable[[Any], str | None]
 
+    def profile(self, item: Any) -> str:
+        """The id of the profile of an item."""
+        return self.of(item) or self.general
+
 
 Declared = str | Choice
 """What a part declares: the id of its profile, or how it is chosen."""
@@ -41,11 +45,6 @@ Declared = str | Choice
 def ids(declared: Declared) -> frozenset[str]:
     """Every id that can come of it."""
     return frozenset({declared}) if isinstance(declared, str) else declared.special | {declared.general}
-
-
-def of(declared: Declared, item: Any) -> str:
-    """The id of the profile of an item."""
-    return declared if isinstance(declared, str) else declared.of(item) or declared.general
 
 
 @cache

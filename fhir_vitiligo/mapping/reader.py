@@ -25,7 +25,8 @@ from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.mapping.parts import CompiledPart, kinds
 from fhir_vitiligo.mapping.recognition import Recognised, medication_code
 from fhir_vitiligo.mapping.residue import at, leaves
-from fhir_vitiligo.mapping.writer import TEST_DATA, CaseWriter
+from fhir_vitiligo.mapping.writer import CaseWriter
+from fhir_vitiligo.mapping.writing import TEST_DATA
 
 _IDENTIFIER = IdentifierCodec()
 _INSTANT = InstantCodec()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
@@ -27,9 +28,10 @@ from fhir_vitiligo.mapping.codecs import (
     restore,
 )
 from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec, concept_json
-from fhir_vitiligo.mapping.compiler import CompiledField, compile_field, value_of
+from fhir_vitiligo.mapping.compiler import CompiledField, compile_field
 from fhir_vitiligo.mapping.declaration import Field
 from fhir_vitiligo.mapping.facts import Json
+from fhir_vitiligo.mapping.generation import group_writer
 from fhir_vitiligo.mapping.matching import (
     COMPONENT_REGION,
     FieldReading,
@@ -53,6 +55,7 @@ class GroupCodec(Codec):
     def __init__(self, model: type[BaseModel], fields: tuple[Field, ...]) -> None:
         self.model, self.fields = model, fields
         self._compiled: tuple[CompiledField, ...] = ()
+        self._encode: Callable[[Any, Writing], Json] | None = None
 
     def bind(self, resource: str, path: str, release: Release) -> GroupCodec:
         """The codec for a release, whose paths may differ below ``path``."""
@@ -66,12 +69,9 @@ class GroupCodec(Codec):
         return bound
 
     def encode(self, value: Any, to: Writing) -> Json:
-        node: Json = {}
-        for field in self._compiled:
-            item = value_of(field, value)
-            if item is not None and item != ():
-                field.write(node, item, to)
-        return node
+        if self._encode is None:
+            self._encode = group_writer(self.model.__name__, self._compiled)
+        return self._encode(value, to)
 
     def decode(self, node: Any, of: Reading) -> Any:
         if not isinstance(node, dict):
@@ -164,6 +164,10 @@ class LocationCodec(Codec):
 
     def decode(self, node: Any, of: Reading) -> Any:
         raise NotImplementedError("read by take_plain")  # pragma: no cover
+
+    @property
+    def straight(self) -> Codec | None:
+        return None
 
     def plain_writer(self, name: str) -> Writer:
         return self._write
@@ -277,6 +281,10 @@ class StrengthCodec(QuantityCodec):
 
     _ONE: Json = {"value": 1, "unit": "1", "system": UCUM, "code": "1"}  # noqa: RUF012 - copied at each use
 
+    @property
+    def straight(self) -> Codec | None:
+        return None
+
     def writer(self, name: str) -> Writer:
         write_strength = super().writer(name)
         if name != "numerator":
@@ -323,6 +331,10 @@ class PeriodCodec(Codec):
 
     def decode(self, node: Any, of: Reading) -> Any:
         raise NotImplementedError("read by take")  # pragma: no cover
+
+    @property
+    def straight(self) -> Codec | None:
+        return None
 
     def writer(self, name: str) -> Writer:
         write_end, url = _INSTANT.writer(self.end), urls.own("treatment-period")
@@ -401,6 +413,10 @@ class HeadlineCodec(Codec):
     def decode(self, node: Any, of: Reading) -> Any:
         return self.inner.decode(node, of)
 
+    @property
+    def straight(self) -> Codec | None:
+        return None
+
     def writer(self, name: str) -> Writer:
         write_value, write_in_component = self.inner.writer(name), self.value.writer(name)
 
@@ -474,6 +490,10 @@ class SourceTextCodec(StringCodec):
     """The source's text as Attachment.data, with its content type."""
 
     _TYPE = "text/plain; charset=utf-8"
+
+    @property
+    def straight(self) -> Codec | None:
+        return None
 
     def plain_writer(self, name: str) -> Writer:
         return self._write

@@ -16,13 +16,14 @@ from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server import routes
 from fhir_vitiligo.server.call import Service
 from fhir_vitiligo.server.content import FORMATS
+from fhir_vitiligo.server.interactions.patch import MEDIA_TYPES
+from fhir_vitiligo.server.operations import table
 
 _BASE = "{base}"  # stands for the base in the kept text; no base can contain it
 _DOCUMENTATION = """\
 Search understands comma, repetition, `:missing`, `:not` (token), `:exact` and `:contains` (string), `:above`
 and `:below` (uri), `:Type` (reference), the prefixes of date, number and quantity; `_count`, `_total`, next
-links. Units are compared as written. Not served: chains, `_has`, `_include`, `_sort`, composites, XML, patch,
-conditional update and delete."""
+links. Units are compared as written. Not served: chains, `_has`, `_include`, `_sort`, composites, XML."""
 
 
 @lru_cache(maxsize=8)
@@ -51,12 +52,19 @@ def capability_statement(service: Service) -> Json:
         },
         "fhirVersion": service.release.version,
         "format": list(FORMATS),
+        "patchFormat": list(MEDIA_TYPES),
         "rest": [
             {
                 "mode": "server",
                 "documentation": _DOCUMENTATION,
                 "resource": [_resource(service, name) for name in sorted(service.parameters.resource_types)],
                 "interaction": [{"code": code} for code in system],
+                "operation": [
+                    {"name": code, "definition": one.definition.url}
+                    for code, some in table.served(service.release).items()
+                    for one in some
+                    if one.definition.system
+                ],
             }
         ],
     }
@@ -75,13 +83,21 @@ def _resource(service: Service, resource_type: str) -> Json:
         "updateCreate": True,
         "conditionalCreate": True,
         "conditionalRead": "not-match",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
         "searchParam": [
             {"name": code, "definition": parameter.definition.url, "type": parameter.definition.type}
             for code, parameter in sorted(parameters.items())
         ],
     }
+    operations = [
+        {"name": code, "definition": one.definition.url}
+        for code, some in table.served(service.release).items()
+        for one in some
+        if any(one.is_on(level, resource_type) for level in ("type", "instance"))
+    ]
+    if operations:
+        found["operation"] = operations
     if left_out:
         found["documentation"] = f"Defined by FHIR and not searched here: {', '.join(left_out)}."
     return found

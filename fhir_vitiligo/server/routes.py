@@ -16,12 +16,13 @@ from fhir_vitiligo.server.call import Call, Service
 from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.interactions.bundle import bundle
 from fhir_vitiligo.server.interactions.create import create
-from fhir_vitiligo.server.interactions.delete import delete
+from fhir_vitiligo.server.interactions.delete import conditional_delete, delete
 from fhir_vitiligo.server.interactions.history import history_instance
 from fhir_vitiligo.server.interactions.metadata import metadata
+from fhir_vitiligo.server.interactions.patch import conditional_patch, patch
 from fhir_vitiligo.server.interactions.read import read, vread
 from fhir_vitiligo.server.interactions.search import search_by_post, search_type
-from fhir_vitiligo.server.interactions.update import update
+from fhir_vitiligo.server.interactions.update import conditional_update, update
 from fhir_vitiligo.server.message import Request, Response
 from fhir_vitiligo.server.operations import table
 
@@ -69,7 +70,27 @@ ROUTES = (
         "Update a resource, or create it under this id",
         body=True,
     ),
+    Route("PATCH", "{type}/{id}", patch, "type", ("patch",), "Change parts of a resource", body=True),
     Route("DELETE", "{type}/{id}", delete, "type", ("delete",), "Delete a resource"),
+    Route(
+        "PUT",
+        "{type}",
+        conditional_update,
+        "none",
+        (),
+        "Update the resource that a condition fits",
+        body=True,
+    ),
+    Route(
+        "PATCH",
+        "{type}",
+        conditional_patch,
+        "none",
+        (),
+        "Change parts of the resource that a condition fits",
+        body=True,
+    ),
+    Route("DELETE", "{type}", conditional_delete, "none", (), "Delete the resource that a condition fits"),
     Route(
         "GET",
         "{type}/{id}/_history",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fhir_vitiligo.terminology import ucum
+from fhir_vitiligo.fhir.units import unit
 from fhir_vitiligo.terminology.check_digits import check_digit_fault
 from fhir_vitiligo.terminology.systems import LOINC, SNOMED_CT, UCUM
 
@@ -41,7 +41,9 @@ def _pattern(expression: str, wanted: str) -> Callable[[str], str | None]:
 
 def _ucum(code: str) -> str | None:
     return (
-        None if ucum.is_valid(code) else f"{code[:80]!r} is not a UCUM unit, such as mg, mJ/cm2 or {{score}}."
+        None
+        if unit(code) is not None
+        else f"{code[:80]!r} is not a UCUM unit, such as mg, mJ/cm2 or {{score}}."
     )
 
 

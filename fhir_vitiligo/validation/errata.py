@@ -15,7 +15,16 @@ from fhir_vitiligo.validation.schema import Schema
 _VITAL_SIGNS = CORE + "vitalsigns"
 _VITAL_UNITS = "http://hl7.org/fhir/ValueSet/ucum-vitals-common"
 # Extensions that stand where their definition does not let them, in core's own snapshots.
-_MORE_CONTEXTS = {CORE + "structuredefinition-fhir-type": (("element", "ElementDefinition.type"),)}
+_MORE_CONTEXTS = {
+    CORE + "structuredefinition-fhir-type": (("element", "ElementDefinition.type"),),
+    CORE + "structuredefinition-normative-version": (
+        ("element", "CanonicalResource"),
+        ("element", "ElementDefinition"),
+    ),
+    CORE + "regex": (("element", "ElementDefinition.type"),),
+}
+# Bound as required, and used by core itself with what is no media type ("xml", "application/dicom; variant=a b").
+UNSURE_VALUE_SETS = frozenset({"http://hl7.org/fhir/ValueSet/mimetypes"})
 
 
 def corrected(schema: Schema, types: Set[str]) -> Schema:

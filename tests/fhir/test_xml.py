@@ -283,6 +283,7 @@ def test_the_elements_of_the_release_count() -> None:
         (patient("<a:name/>"), "declare the prefix"),
         (patient('<name id="a" id="b"/>'), "an attribute stands once"),
         (b"<a/><b/>", "one root element"),
+        (b'\n<?xml version="1.0"?><a/>', "nothing stands in front of <?xml ...?>"),
         (patient("&#1;"), "invalid character"),
         (b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><Patient>&a;</Patient>', "<!DOCTYPE"),
         (b'<!DOCTYPE x SYSTEM "http://localhost/x.dtd"><Patient/>', "<!DOCTYPE"),

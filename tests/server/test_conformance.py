@@ -81,7 +81,16 @@ def test_every_interaction_that_it_names_is_a_route_and_every_route_is_named(
     on_type = {code for route in ROUTES if route.level == "type" for code in route.codes}
     for resource in statement["rest"][0]["resource"]:
         assert {interaction["code"] for interaction in resource["interaction"]} == on_type
-    assert on_type == {"search-type", "create", "read", "vread", "update", "delete", "history-instance"}
+    assert on_type == {
+        "search-type",
+        "create",
+        "read",
+        "vread",
+        "update",
+        "patch",
+        "delete",
+        "history-instance",
+    }
 
 
 def test_the_openapi_page_has_every_route(client: Client) -> None:

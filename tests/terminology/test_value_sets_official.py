@@ -71,6 +71,8 @@ def questions(board: Terminology, release: Release, count: int) -> list[tuple[st
         asked.append((url, ACT_CODE, "AMB"))
         for system, membership in [*value_set.by_system.items()][:2]:
             known = board.code_system(system)
+            if known is not None and known.content == "fragment":
+                continue
             listed = [*(membership.codes or ())]
             beside = [code for code in (known.concepts if known is not None else ()) if code not in listed]
             asked += [(url, system, code) for code in draw.sample(listed, min(2, len(listed)))]

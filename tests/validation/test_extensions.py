@@ -153,15 +153,15 @@ def test_an_extension_that_modifies_has_its_own_place() -> None:
 @pytest.mark.parametrize(
     ("url", "options", "severity"),
     [
-        ("http://hospital.test/e", {}, "information"),
-        ("http://hospital.test/e", {"any_extension": False}, "error"),
+        ("http://hospital.test/e", {}, "error"),
+        ("http://hospital.test/e", {"any_extension": True}, "information"),
         (
             "http://hospital.test/e",
             {"any_extension": False, "extension_domains": ("http://hospital.test",)},
             "information",
         ),
-        ("http://example.org/e", {"any_extension": False}, "information"),
-        ("http://example.org/e", {"any_extension": False, "examples": False}, "error"),
+        ("http://example.org/e", {"examples": True}, "information"),
+        ("http://example.org/e", {}, "error"),
     ],
 )
 def test_an_unknown_extension_is_told_as_the_caller_wants(url: str, options: Any, severity: str) -> None:

@@ -16,6 +16,7 @@ from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.fhir.json import MAX_DEPTH
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.validation import Validator
+from fhir_vitiligo.validation.context import Options
 from fhir_vitiligo.validation.faults import MAX_FAULTS
 
 SOURCES: list[dict[str, Any]] = [
@@ -171,7 +172,8 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def errors(resource: Any) -> list[Issue]:
-    return [issue for issue in Validator(Release.R4).validate(resource) if issue.severity == "error"]
+    validator = Validator(Release.R4, (), Options(any_extension=True, examples=True))
+    return [issue for issue in validator.validate(resource) if issue.severity == "error"]
 
 
 def test_depth_is_bounded() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.validation.context import Options
 from fhir_vitiligo.validation.validator import Validator
 from tests.validation.profiles import BASE, CORE, Held, element, errors, profile, told
 
@@ -249,7 +250,7 @@ def test_a_profile_applies_to_what_repeats_its_definition() -> None:
 
 def test_the_profile_a_resource_claims_is_checked() -> None:
     asked = profile("p", "Patient", element("birthDate", min=1))
-    validator = Validator(Release.R4, Held(asked))
+    validator = Validator(Release.R4, Held(asked), Options(examples=True))
     issues = validator.validate({**PATIENT, "meta": {"profile": [BASE + "p", BASE + "q"]}})
     assert [(issue.severity, issue.rule, issue.expression) for issue in issues if issue.rule != "dom-6"] == [
         ("error", "cardinality", "Patient"),

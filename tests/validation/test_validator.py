@@ -13,8 +13,11 @@ from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.fhir.json import loads
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.validation import Validator
+from fhir_vitiligo.validation.context import Options
 
-R4 = Validator(Release.R4)
+# The resources here stand for no one: their addresses and extensions are made up.
+MADE_UP = Options(any_extension=True, examples=True)
+R4 = Validator(Release.R4, (), MADE_UP)
 
 
 def patient(**elements: Any) -> dict[str, Any]:
@@ -118,12 +121,12 @@ def test_releases_differ_by_their_definitions_alone() -> None:
         "medication": {"concept": {"text": "CM-WJMSCs"}},
         "subject": {"display": "he"},
     }
-    assert told(statement, Validator("r5")) == []
+    assert told(statement, Validator("r5", (), MADE_UP)) == []
     texts = {issue.text for issue in Validator("r4").validate(statement)}
     assert any(text.startswith("`status` is 'recorded': use active, completed,") for text in texts)
     assert any(text.startswith("`medication` is not an element of MedicationStatement") for text in texts)
-    assert told({"resourceType": "Citation", "status": "draft"}, Validator("r4b")) == []
-    assert only({"resourceType": "Media"}, Validator(Release.R5)).text.startswith(
+    assert told({"resourceType": "Citation", "status": "draft"}, Validator("r4b", (), MADE_UP)) == []
+    assert only({"resourceType": "Media"}, Validator(Release.R5, (), MADE_UP)).text.startswith(
         "'Media' is not a resource type of FHIR R5"
     )
 
@@ -131,7 +134,7 @@ def test_releases_differ_by_their_definitions_alone() -> None:
 def test_a_required_binding_inside_a_codeable_reference_is_checked() -> None:
     device = {"resourceType": "Subscription", "status": "requested", "topic": "http://t",
               "channelType": {"system": "http://terminology.hl7.org/CodeSystem/subscription-channel-type", "code": "email"}, "content": "everything"}  # fmt: skip
-    assert only(device, Validator(Release.R5)).expression == "Subscription.content"
+    assert only(device, Validator(Release.R5, (), MADE_UP)).expression == "Subscription.content"
 
 
 def test_numbers_are_taken_as_the_json_reader_gives_them() -> None:

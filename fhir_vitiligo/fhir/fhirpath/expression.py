@@ -46,7 +46,7 @@ class Expression:
         return f"Expression({self.text!r}, {self.release})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # The text is the shortest form: reading it costs microseconds.
+        # The text is the shortest form, and reading it takes microseconds.
         return (_cached, (self.text, self.release, self.strict))
 
     def evaluate(self, node: Node, env: Environment | None = None) -> Collection:

@@ -79,6 +79,18 @@ class Node:
                 return complexes(self, choice, found)
         return []
 
+    def first_child(self, name: str) -> Node | None:
+        """The first that :meth:`children` finds, without making the others."""
+        value = self.value
+        if type(value) is dict:
+            for choice in self.type.members[name]:
+                found = value.get(choice.key)
+                if type(found) is list and found and found[0] is not None and choice.companion is None:
+                    kind = choice.type or self.type.model.resource(found[0])
+                    return Node(found[0], kind, None, self, name, 0)
+        nodes = self.children(name)
+        return nodes[0] if nodes else None
+
     def has(self, name: str) -> bool:
         """Whether :meth:`children` finds any, without making them."""
         value = self.value

@@ -19,7 +19,7 @@ MAX_INDEXED = 500
 
 Scalar = str | int | float
 Row = tuple[Scalar, ...]
-Operator = Literal["=", "<", "<=", ">", ">=", "prefix", "contains"]
+Operator = Literal["=", "<", "<=", ">", ">=", "prefix", "contains", "in", "near"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One condition on one column of an index row. ``prefix`` and ``contains`` are for text, compared as it
-    stands.
+    """One condition on one column of an index row.
+
+    ``prefix`` and ``contains`` are for text, compared as it stands. ``in``: the column has one of a tuple of
+    texts. ``near``: of the columns ``x``, ``y`` and ``z`` (a unit vector) the product with the first three
+    numbers of the tuple is at least the fourth.
     """
 
     column: str
     operator: Operator
-    value: Scalar
+    value: Scalar | tuple[Scalar, ...]
 
     __test__ = False  # not one of pytest's
 
@@ -60,10 +63,9 @@ class Context:
 class SearchType:
     """A search parameter type (https://hl7.org/fhir/R4/search.html#ptypes).
 
-    ``columns``: the index, most selective first. ``rows``: the index rows of one value of the resource,
-    whatever JSON it is; a value that is there but holds nothing to compare gives :attr:`blank`, so that
-    ``:missing`` counts it. ``parse``: one search text (split at commas already) with its modifier;
-    :class:`InputError` says what would be right. ``modifiers``: the ones ``parse`` knows.
+    ``columns``: the index, most selective first; results are sorted by the first. ``rows``: the index rows of
+    one value of the resource, whatever JSON it is. ``parse``: one search text (split at commas already) with
+    its modifier; :class:`InputError` says what would be right. ``modifiers``: the ones ``parse`` knows.
     """
 
     name: str
@@ -74,7 +76,7 @@ class SearchType:
 
     @property
     def blank(self) -> Row:
-        """A row that no search text matches."""
+        """What fills the columns where a value is there and holds nothing to compare; never searched."""
         return tuple("" if column.kind == "text" else 0 for column in self.columns)
 
 

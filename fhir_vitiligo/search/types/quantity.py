@@ -1,14 +1,20 @@
 """Quantity: [prefix]number, with |system|code or ||unit (https://hl7.org/fhir/R4/search.html#quantity).
 
-Units are compared as written; ``1 g`` does not find ``1000 mg``.
+:data:`QUANTITY` compares units as written. :data:`CANONICAL` holds the same quantities in UCUM's base units, so
+that ``1|http://unitsofmeasure.org|g`` finds 1000 mg; a search that names a UCUM code is asked of it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
+from fhir_vitiligo.fhir import units
 from fhir_vitiligo.search.types.base import (
     Alternative,
     Column,
@@ -25,6 +31,7 @@ from fhir_vitiligo.search.types.base import (
 from fhir_vitiligo.search.types.number import number_tests, range_of, real
 
 _CURRENCY = "urn:iso:std:iso:4217"  # what Money.currency is a code of
+_UCUM = "http://unitsofmeasure.org"
 
 
 def _rows(value: Any) -> Iterator[Row]:
@@ -88,3 +95,54 @@ QUANTITY = SearchType(
     _rows,
     _parse,
 )
+
+
+@lru_cache(maxsize=4096)
+def _base_unit(code: str) -> tuple[Fraction, Fraction, str] | None:
+    """Factor, offset and name of the base unit of a UCUM code."""
+    found = units.unit(code)
+    if found is None:
+        return None
+    return found.factor, found.offset, ".".join(f"{name}{exponent}" for name, exponent in found.dimension)
+
+
+def _in_base(number: float, factor: Fraction, offset: Fraction) -> float:
+    """Through the decimal that is written, since 5.4 is no double."""
+    if math.isinf(number) or math.isnan(number):
+        return number
+    try:
+        return float(Fraction(Decimal(repr(number))) * factor + offset)
+    except OverflowError:
+        return math.copysign(math.inf, number)
+
+
+def _canonical_rows(value: Any) -> Iterator[Row]:
+    for row in _rows(value):
+        low, high, system, code, _ = row
+        found = _base_unit(str(code)) if system == _UCUM else None
+        if found is not None:
+            factor, offset, name = found
+            ends = [_in_base(float(end), factor, offset) for end in (low, high)]
+            yield (*ends, _UCUM, cut(name), "")
+
+
+def _parse_canonical(text: str, modifier: str | None, context: Context) -> tuple[Alternative, ...]:
+    """Nothing where the text names no UCUM code."""
+    parts = [unescape(part) for part in split(text, "|")]
+    found = _base_unit(parts[2]) if len(parts) == 3 and parts[1] == _UCUM else None
+    if found is None:
+        return ()
+    factor, offset, name = found
+    unit = (Test("system", "=", _UCUM), Test("code", "=", cut(name)))
+    return tuple(
+        (*(_moved(test, factor, offset) for test in alternative), *unit)
+        for alternative in number_tests(parts[0])
+    )
+
+
+def _moved(test: Test, factor: Fraction, offset: Fraction) -> Test:
+    assert isinstance(test.value, float)
+    return replace(test, value=_in_base(test.value, factor, offset))
+
+
+CANONICAL = replace(QUANTITY, rows=_canonical_rows, parse=_parse_canonical)

@@ -1,4 +1,4 @@
-"""Uri: equal as written, :below and :above along the path (https://hl7.org/fhir/R4/search.html#uri)."""
+"""Uri: equal as written, :below and :above along the path, :contains (https://hl7.org/fhir/R4/search.html#uri)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def _parse(text: str, modifier: str | None, context: Context) -> tuple[Alternati
             return ((Test("value", "=", wanted),), (Test("value", "prefix", branch),))
         case "above":
             return tuple((Test("value", "=", stem),) for stem in _stems(wanted))
+        case "contains":
+            return ((Test("value", "contains", wanted),),)
         case _:
             return ((Test("value", "=", wanted),),)
 
@@ -36,4 +38,4 @@ def _stems(url: str) -> list[str]:
     return list(dict.fromkeys(stems))
 
 
-URI = SearchType("uri", (Column("value", "text"),), _rows, _parse, modifiers=frozenset({"below", "above"}))
+URI = SearchType("uri", (Column("value", "text"),), _rows, _parse, modifiers=frozenset({"above", "below", "contains"}))

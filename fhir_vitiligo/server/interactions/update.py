@@ -1,4 +1,4 @@
-"""update, which creates too (https://hl7.org/fhir/R4/http.html#update, #upsert)."""
+"""update, which creates too, also conditional (https://hl7.org/fhir/R4/http.html#update, #upsert, #cond-update)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.conditions import if_match
 from fhir_vitiligo.server.content import read_body, read_text
 from fhir_vitiligo.server.message import Response
-from fhir_vitiligo.storage.draft import check_resource, draft
+from fhir_vitiligo.storage.conditions import condition, only_match
+from fhir_vitiligo.storage.draft import check_resource, draft, new_id
 from fhir_vitiligo.storage.repository import Session, StoredVersion
 
 
 async def update(call: Call) -> Response:
-    """200 with the next version, 201 when there was none (or a deleted one); 412 when If-Match names
-    another version.
-    """
+    """200 with the next version, 201 when there was none (or a deleted one); 412 when If-Match names another version."""
     parameters = call.service.parameters
     resource = read_body(call.request)
     resource_type = check_resource(resource, parameters)
@@ -32,10 +31,38 @@ async def update(call: Call) -> Response:
         before = session.read(ready.type, ready.id)
         return before is None or before.deleted, session.update(ready, expected)
 
-    is_new, version = await call.service.repository.write(work)
+    return _told(call, *await call.service.repository.write(work))
+
+
+async def conditional_update(call: Call) -> Response:
+    """The one resource that the condition fits is updated; none: created, under the id of the body if it has one; many: 412."""
+    parameters = call.service.parameters
+    resource, text = read_body(call.request), read_text(call.request)
+    if check_resource(resource, parameters) != call.type:
+        raise InputError(f"the body is no {call.type}", code="invalid", expression="resourceType")
+    if not call.request.query:
+        raise InputError(
+            "an update names its resource by id, or by a condition in the query", code="required"
+        )
+    query = condition(parameters, call.type, call.request.query, call.request.base)
+    expected = if_match(call.request)
+
+    def work(session: Session) -> tuple[bool, StoredVersion]:
+        match = only_match(session, query)
+        id = resource.get("id")
+        if match is not None and id not in (None, match.id):
+            raise InputError(
+                f"the condition fits {match.type}/{match.id}, but the body is {id[:100]}: they have to be the same",
+                code="invalid",
+                expression=f"{call.type}.id",
+            )
+        ready = draft(resource, parameters, id=match.id if match is not None else id or new_id(), text=text)
+        return match is None, session.update(ready, expected)
+
+    return _told(call, *await call.service.repository.write(work))
+
+
+def _told(call: Call, is_new: bool, version: StoredVersion) -> Response:
     told = "created" if is_new else "updated"
-    return call.written(
-        201 if is_new else 200,
-        version,
-        f"{version.type}/{version.id} was {told}; its version is {version.version}.",
-    )
+    text = f"{version.type}/{version.id} was {told}; its version is {version.version}."
+    return call.written(201 if is_new else 200, version, text)

@@ -23,6 +23,7 @@ from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.message import Response
 from fhir_vitiligo.server.operations import (
     case,
+    diff,
     document,
     everything,
     lastn,
@@ -50,6 +51,7 @@ HANDLERS: Mapping[str, Handler] = {
     "Resource-validate": validate.validate,
     "ValueSet-expand": terminology.expand,
     "ValueSet-validate-code": terminology.validate_code,
+    "diff": diff.diff,
     "from-fhir": case.from_fhir,
     "summary": summary.summary,
     "to-fhir": case.to_fhir,

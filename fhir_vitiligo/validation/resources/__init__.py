@@ -19,6 +19,8 @@ from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources import (
     bundle,
+    capability_statement,
+    code_system,
     implementation_guide,
     measure_report,
     questionnaire,
@@ -30,6 +32,8 @@ ResourceRule = Callable[[Json, Context], Iterator[Fault]]
 
 RESOURCE_RULES: Mapping[str, ResourceRule] = {
     "Bundle": bundle.check,
+    "CapabilityStatement": capability_statement.check,
+    "CodeSystem": code_system.check,
     "ImplementationGuide": implementation_guide.check,
     "MeasureReport": measure_report.check,
     "Questionnaire": questionnaire.check,

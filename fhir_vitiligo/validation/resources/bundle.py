@@ -16,7 +16,7 @@ from fhir_vitiligo.fhir.references import iter_references, parse_restful
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.bundle_focus import focus_faults
-from fhir_vitiligo.validation.resources.nodes import numbered, objects
+from fhir_vitiligo.validation.resources.nodes import below, numbered, objects
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 # An entry of these need not be called anything yet.
@@ -60,7 +60,9 @@ def _entry(entry: Json, kind: str, types: tuple[str, ...]) -> Iterator[Fault]:
         if kind not in _WITHOUT_FULL_URL:
             text = "The entry has no fullUrl: but for batches and transactions, an entry says what its resource is called."
             yield Fault("bundle-full-url", "required", text)
-        yield from _relative_references(resource)
+        # What a server answers is relative to that server.
+        if not kind.endswith("-response"):
+            yield from _relative_references(resource)
         return
     if not isinstance(full_url, str):
         return
@@ -85,7 +87,7 @@ def _relative_references(resource: Any) -> Iterator[Fault]:
         if reference.startswith("#") or _ABSOLUTE.match(reference):
             continue
         text = f"The reference {shown(reference)} is relative, and its entry has no fullUrl that it could be relative to."
-        place = path.partition(".")[2].removesuffix(".reference")
+        place = below(path, resource).removesuffix(".reference")
         yield Fault("bundle-full-url", "value", text, steps=[place, "resource"])
 
 

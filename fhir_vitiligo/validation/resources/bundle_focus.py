@@ -15,7 +15,7 @@ from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.references import iter_references, parse_restful
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
-from fhir_vitiligo.validation.resources.nodes import numbered
+from fhir_vitiligo.validation.resources.nodes import below, numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def focus_faults(bundle: Json, context: Context) -> Iterator[Fault]:
 def _targets(kind: _Kind, first: Json, context: Context) -> Iterator[Fault]:
     inner = context.enter(first, _entry_of(context, first), False)
     for path, reference in iter_references(first):
-        place = path.partition(".")[2].removesuffix(".reference")
+        place = below(path, first).removesuffix(".reference")
         if reference.startswith("#") or place.split(".")[0].split("[")[0] not in kind.required:
             continue
         found = _named(reference, inner)

@@ -19,3 +19,8 @@ def numbered(value: Any) -> list[tuple[int, Json]]:
         if isinstance(value, list)
         else []
     )
+
+
+def below(path: str, resource: Json) -> str:
+    """A path without the resource's type, which is of any shape in a broken one (``0.0``)."""
+    return path[len(str(resource.get("resourceType", ""))) + 1 :]

@@ -12,14 +12,15 @@ from fhir_vitiligo.fhir.definitions import CORE
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.rules.narrative import has_id
 from fhir_vitiligo.validation.rules.place import Place, Rule
-from fhir_vitiligo.validation.rules.reference import EXAMPLES
 
 _TYPES = frozenset({"uri", "url", "canonical"})
+_EXAMPLE = re.compile(r"[a-z]+:/{2,}([\w.-]+\.)?(example\.org|acme\.com)(?=[/:?#|]|$)")
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
 # Told elsewhere, or no address that anything has to be found at.
-_ELSEWHERE = frozenset({"Bundle.entry.fullUrl", "Extension.url"})
+_ELSEWHERE = frozenset({"Bundle.entry.fullUrl"})
 _CANONICAL = frozenset({"url", "version", "status"})
 
 
@@ -40,7 +41,7 @@ def make(place: Place) -> Rule | None:
     def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
         if type(value) is not str:
             return ()
-        if value.startswith("http") and not absolute and "example" not in value and "acme" not in value:
+        if value.startswith("http") and not absolute and _EXAMPLE.match(value) is None:
             return ()
         return faults(value, context)
 
@@ -60,8 +61,15 @@ def make(place: Place) -> Rule | None:
             yield Fault(
                 "address-relative", "invalid", f"`{key}` is {shown(value)}: a canonical address is absolute."
             )
-        elif not own and not context.options.examples and any(name in value for name in EXAMPLES):
-            text = f"`{key}` is {shown(value)}: addresses of {' and '.join(EXAMPLES)} are for examples only."
+        elif value.startswith("#"):
+            if value != "#" and not has_id(value[1:], context):
+                yield Fault(
+                    "address-target",
+                    "not-found",
+                    f"`{key}` is {shown(value)}, which is not in this resource.",
+                )
+        elif not own and not context.options.examples and _EXAMPLE.match(value):
+            text = f"`{key}` is {shown(value)}: such an address is for examples only."
             yield Fault("address-example", "invalid", text)
         elif targets and targets.isdisjoint(_ANY):
             found = context.library.kinds(value)

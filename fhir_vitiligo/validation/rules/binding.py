@@ -16,6 +16,7 @@ from fhir_vitiligo.fhir.definitions import Binding
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.terminology.value_sets import Terminology, Verdict
 from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.errata import UNSURE_VALUE_SETS
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.library import Library
 from fhir_vitiligo.validation.rules.place import Place, Rule
@@ -99,7 +100,7 @@ class _Check:
         self.source = place.source
         self.canonical = url
         self.url = url.partition("|")[0]
-        self.severity: Severity = severity
+        self.severity: Severity = "warning" if self.url in UNSURE_VALUE_SETS else severity
         self.strength = strength
         self.library: Library = place.library
 

@@ -22,6 +22,8 @@ from fhir_vitiligo.validation.schema import Node, Schema
 
 _KEYS = ("extension", "modifierExtension")
 _TOOLS = ("http://hl7.org/fhir/tools/StructureDefinition/",)
+# DICOM's extensions are published nowhere as definitions.
+_DICOM = "nema.org"
 
 
 def make(place: Place) -> Rule | None:
@@ -71,6 +73,7 @@ def _unknown(url: str, is_modifier: bool, context: Context) -> Fault:
         return Fault("extension-unknown", "processing", text, severity="warning")
     allowed = (
         options.any_extension
+        or _DICOM in url
         or url.startswith((*options.extension_domains, *_TOOLS))
         or (options.examples and any(name in url for name in EXAMPLES))
     )

@@ -25,7 +25,7 @@ def check(value: dict[str, Any], context: Context) -> Iterator[Fault]:
         yield Fault(f"xhtml-{fault.rule}", "invalid", fault.text, severity, steps=["div"])
     for links, what in ((found.local_links, "link"), (found.local_images, "image")):
         for name, _ in links:
-            if name and name not in found.anchors and not _is_there(name, context):
+            if name and name not in found.anchors and not has_id(name, context):
                 text = f"The {what} {shown('#' + name)} of the narrative leads to nothing in this resource."
                 yield Fault("xhtml-target", "invalid", text, steps=["div"])
 
@@ -88,8 +88,8 @@ def _language_fault(wanted: str, found: set[str], own: Any) -> str | None:
             )
 
 
-def _is_there(name: str, context: Context) -> bool:
-    """A contained resource, or an element, of that id."""
+def has_id(name: str, context: Context) -> bool:
+    """Whether a contained resource, or an element, has that id, or the narrative an anchor of that name."""
     todo: list[Any] = [context.container]
     while todo:
         item = todo.pop()
@@ -99,4 +99,6 @@ def _is_there(name: str, context: Context) -> bool:
             todo.extend(item.values())
         elif isinstance(item, list):
             todo.extend(item)
+        elif isinstance(item, str) and item.startswith("<") and name in read(item).anchors:
+            return True
     return False

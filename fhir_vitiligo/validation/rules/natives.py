@@ -130,6 +130,7 @@ _CORRECTED: Mapping[str, str] = {
     "(component.empty() and hasMember.empty()) implies (dataAbsentReason or value)": (
         "(component.empty() and hasMember.empty()) implies (dataAbsentReason.exists() or value.exists())"
     ),
+    "operator = 'exists' implies (answer is Boolean)": "operator = 'exists' implies (answer is boolean)",
     "url.matches('([^|#])*')": "$this.matches('([^|#])*')",
     "differential.element.all(id) and differential.element.id.trace('ids').isDistinct()": (
         "differential.element.all(id.exists()) and differential.element.id.trace('ids').isDistinct()"

@@ -19,6 +19,8 @@ def _stricter(name: str, library: Library) -> Check | None:
     check = PRIMITIVES[name]
     if name == "decimal" and "{0,17}" in _regex(name, library):
         return lambda value: check(value) or _too_precise(value)
+    if name == "code":
+        return lambda value: check(value) or _space_at_end(value)
     if name == "base64Binary":
         strict = r"\s" not in _regex(name, library)
         return lambda value: _base64(value, check) or (_spaced(value) if strict else None)
@@ -35,6 +37,11 @@ def _too_precise(value: Any) -> str | None:
         return None
     digits = len(Decimal(value).as_tuple().digits)
     return f"is {shown(value)}: a decimal has at most 18 digits." if digits > 18 else None
+
+
+def _space_at_end(value: Any) -> str | None:
+    """Also a no-break space at an end, which nobody sees."""
+    return None if value == value.strip() else f"is {shown(value)}, not a code: no white space at its ends."
 
 
 def _base64(value: Any, check: Check) -> str | None:

@@ -17,7 +17,9 @@ from fhir_vitiligo.validation.library import Library
 from fhir_vitiligo.validation.rules import narrative
 from fhir_vitiligo.validation.rules.place import Rule
 
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
+# Any URI is a code of this system, and an identifier of it.
+_URIS = "urn:ietf:rfc:3986"
 # Addresses that people write for a value set in the place of a system's.
 _VALUE_SET = "/ValueSet/"
 
@@ -69,7 +71,10 @@ def _coding_faults(
     verdict: Verdict, system: str, code: str, display: Any, context: Context
 ) -> Iterator[Fault]:
     gap = verdict.gap
-    if verdict.kind == "unknown-code":
+    if system == _URIS and ":" not in code:
+        text = f"`code` is {shown(code)}: in the system {_URIS} it is a URI."
+        yield Fault("code-unknown", "code-invalid", text, steps=["code"])
+    elif verdict.kind == "unknown-code":
         why = verdict.fault or f"it is not a code of {system}."
         yield Fault("code-unknown", "code-invalid", f"`code` is {shown(code)}: {why}", steps=["code"])
     elif verdict.display_is_right is False:
@@ -80,8 +85,8 @@ def _coding_faults(
         text = f"`code` is {shown(code)}, which is no longer in use in {system}."
         yield Fault("code-status", "business-rule", text, severity="warning", steps=["code"])
     elif gap is not None and gap.reason == "system" and system.startswith(_KNOWN_SPACE):
-        text = f"`system` is {shown(system)}: HL7 has no such code system."
-        yield Fault("system-unknown", "not-found", text, steps=["system"])
+        text = f"`system` is {shown(system)}: no code system of that name is known here."
+        yield Fault("system-unknown", "not-found", text, "information", steps=["system"])
     elif ":" not in system:
         text = f"`system` is {shown(system)}: the address of a code system is absolute."
         yield Fault("system-relative", "code-invalid", text)
@@ -99,7 +104,9 @@ def _quantity(value: dict[str, Any], context: Context) -> Iterable[Fault]:
     if verdict.kind != "unknown-code":
         return ()
     why = verdict.fault or f"it is not a code of {system}."
-    return (Fault("code-unknown", "code-invalid", f"`code` is {shown(code)}: {why}", steps=["code"]),)
+    text = f"`code` is {shown(code)}: {why}"
+    # HL7's engine leaves units alone where no value set is asked of them.
+    return (Fault("code-unknown", "code-invalid", text, severity="warning", steps=["code"]),)
 
 
 def _attachment(value: dict[str, Any], context: Context) -> Iterable[Fault]:
@@ -120,6 +127,9 @@ def _attachment(value: dict[str, Any], context: Context) -> Iterable[Fault]:
 
 def _identifier(value: dict[str, Any], context: Context) -> Iterable[Fault]:
     system = value.get("system")
+    if system == _URIS and isinstance(name := value.get("value"), str) and ":" not in name:
+        text = f"`value` is {shown(name)}: in the system {_URIS} it is a URI."
+        return (Fault("identifier-value", "code-invalid", text),)
     if not isinstance(system, str) or ":" in system or not system:
         return ()
     text = f"`system` is {shown(system)}: the address of an identifier system is absolute."

@@ -9,7 +9,8 @@ from fhir_vitiligo.fhir.fhirpath.code import EMPTY, Code, any_of, from_scalar, f
 from fhir_vitiligo.fhir.fhirpath.compiler import Compiler, Factory
 from fhir_vitiligo.fhir.fhirpath.node import Collection, Environment, Item, Node, descendants
 from fhir_vitiligo.fhir.fhirpath.operators import union
-from fhir_vitiligo.fhir.fhirpath.syntax import Call
+from fhir_vitiligo.fhir.fhirpath.paths import children
+from fhir_vitiligo.fhir.fhirpath.syntax import Call, Member
 from fhir_vitiligo.fhir.fhirpath.values import Distinct, charge, type_of, value_of
 
 
@@ -105,6 +106,24 @@ def _slice(choose: Callable[[Collection], Collection]) -> Factory:
     return factory
 
 
+def _first(compiler: Compiler, call: Call, source: Code) -> Code:
+    if not isinstance(call.of, Member) or call.of.of is None:
+        return _slice(lambda items: items[:1])(compiler, call, source)
+    before, name = compiler.compile(call.of.of).run, call.of.name
+
+    def first(this: Item | None, env: Environment) -> Collection:
+        # Of thousands of elements, as sdf-8 asks for each of them, only one is made.
+        for item in before(this, env):
+            found = item.first_child(name) if type(item) is Node and not item.type.primitive else None
+            if found is not None:
+                return [found]
+            if others := children(item, name):
+                return others[:1]
+        return EMPTY
+
+    return Code(first, kind=source.kind)
+
+
 def _single(compiler: Compiler, call: Call, source: Code) -> Code:
     run, place = source.run, compiler.place(call)
 
@@ -176,7 +195,7 @@ def _combine(compiler: Compiler, call: Call, source: Code) -> Code:
 def _children(compiler: Compiler, call: Call, source: Code) -> Code:
     run, place = source.run, compiler.place(call)
 
-    def children(this: Item | None, env: Environment) -> Collection:
+    def inside(this: Item | None, env: Environment) -> Collection:
         found: Collection = []
         for item in run(this, env):
             if type(item) is Node:
@@ -184,7 +203,7 @@ def _children(compiler: Compiler, call: Call, source: Code) -> Code:
         charge(env, place, len(found))
         return found
 
-    return Code(children)
+    return Code(inside)
 
 
 def _descendants(compiler: Compiler, call: Call, source: Code) -> Code:
@@ -220,7 +239,7 @@ _TABLE: dict[str, tuple[Any, int, int]] = {
     "distinct": (_distinct, 0, 0),
     "isDistinct": (_is_distinct, 0, 0),
     "single": (_single, 0, 0),
-    "first": (_slice(lambda items: items[:1]), 0, 0),
+    "first": (_first, 0, 0),
     "last": (_slice(lambda items: items[-1:]), 0, 0),
     "tail": (_slice(lambda items: items[1:]), 0, 0),
     "skip": (_counted(lambda items, count: items[count:]), 1, 1),

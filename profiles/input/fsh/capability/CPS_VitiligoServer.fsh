@@ -31,6 +31,7 @@ Usage: #definition
 * insert Search(birthdate, date)
 * insert TypeOperation(everything, "http://hl7.org/fhir/OperationDefinition/Patient-everything", SHOULD)
 * insert TypeOperation(from-fhir, Canonical(from-fhir\), SHOULD)
+* insert TypeOperation(summary, Canonical(summary\), SHOULD)
 
 * insert ServedType(Encounter)
 * insert Profile(vitiligo-visit)
