@@ -23,8 +23,8 @@ from fhir_vitiligo.cli import main as program
 from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping.declaration import Part
+from fhir_vitiligo.mapping.groups import GroupCodec
 from fhir_vitiligo.mapping.resources import PARTS
-from fhir_vitiligo.mapping.shapes import GroupCodec
 from fhir_vitiligo.server.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -111,7 +111,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, Model):
         if issubclass(annotation, Fact):
             yield from _models(annotation.__pydantic_generic_metadata__["args"][0])
-        elif getattr(case_model, annotation.__name__, None) is annotation:
+        elif annotation.__name__ in case_model.__all__:
             yield annotation
         return
     for argument in get_args(annotation):

@@ -19,8 +19,9 @@ from fhir_vitiligo.fhir.json import dumps, loads
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import profiles as declared
 from fhir_vitiligo.mapping.coded import concept_json
-from fhir_vitiligo.mapping.compiler import Step, component_concept, parse
+from fhir_vitiligo.mapping.compiler import Step, parse
 from fhir_vitiligo.mapping.declaration import Part
+from fhir_vitiligo.mapping.matching import component_concept
 from fhir_vitiligo.mapping.resources import PARTS
 
 ROOT = Path(__file__).resolve().parent.parent / "profiles"

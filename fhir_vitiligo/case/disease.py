@@ -107,7 +107,9 @@ class Assessment(Visit):
     lesions: tuple[Key, ...] = Field((), description="The lesions it is of, by key.")
     components: tuple[Component, ...] = Field((), description="Its parts, by item and region.")
     total: Fact[Quantity] | None = Field(
-        None, description="The score; derived from the components where a verified formula allows."
+        None,
+        description="The score; derived from the components where a verified formula allows. "
+        "What a verified range excludes is no score: keep it as `{raw: ..., status: ambiguous}`.",
     )
     interpretation: Fact[terms.InterpretationTerm] | None = Field(
         None, description="The band the score falls into; derived where verified bands exist."

@@ -1,7 +1,7 @@
 """The instruments: formulas, ranges and bands, each with its source and whether that source was verified.
 
-Only a verified formula computes a total. A number outside a verified range is a fault in a file, unless the file
-says with ``raw`` that it is what the source has; unverified ranges warn at most.
+Only a verified formula computes a total. A number outside a verified range is a fault in a file; what another
+system sent is kept as it was written, ambiguous. Unverified ranges warn at most.
 Sources are those of the domain notes: Hamzavi 2004 (VASI), Hongbo 2005 (DLQI), Taïeb & Picardo 2007 (VETF),
 van Geel 2020 (VSAS).
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
-from fhir_vitiligo.case.values import Fact, Quantity, exact
+from fhir_vitiligo.case.values import Candidate, Fact, Quantity, exact
 from fhir_vitiligo.errors import Issue
 
 if TYPE_CHECKING:
@@ -207,25 +207,26 @@ def computed_total(assessment: Assessment) -> Decimal | None:
 
 
 def derive(assessment: Assessment) -> dict[str, Any]:
-    """What follows from the stated facts: a total that was not stated, the band of a total; and ``raw`` beside
-    each number that a verified range excludes, because it stands as it was written and no other way.
+    """What follows from the stated facts: a total that was not stated, the band of a total; and instead of each
+    number that a verified range excludes what was written, with the number as a candidate: somebody has to say
+    what it means.
     """
     from fhir_vitiligo.case.terms import InterpretationTerm
 
-    instrument = instrument_of(assessment)
-    if instrument is None:
-        return {}
     derived: dict[str, Any] = {}
-    numbers = [_as_written(one.value, bounds_of(instrument, one)) for one in assessment.components]
+    numbers = [_as_written(one.value, _bounds_of(one)) for one in assessment.components]
     if any(new is not one.value for new, one in zip(numbers, assessment.components, strict=True)):
         derived["components"] = tuple(
             one.model_copy(update={"value": new})
             for new, one in zip(numbers, assessment.components, strict=True)
         )
+    instrument = instrument_of(assessment)
+    if instrument is None:
+        return derived
     total = _as_written(assessment.total, instrument.total)
     if total is not assessment.total:
         derived["total"] = total
-    computed = computed_total(assessment)
+    computed = computed_total(assessment) if "components" not in derived else None
     if total is None and computed is not None and not _excluded(instrument.total, computed):
         total = Fact[Quantity](value=Quantity(value=computed), status="derived", method=instrument.method)
         derived["total"] = total
@@ -241,9 +242,12 @@ def derive(assessment: Assessment) -> dict[str, Any]:
     return derived
 
 
-def bounds_of(instrument: Instrument, component: Component) -> Bounds | None:
-    """What the number of a component is held to."""
-    return instrument.items.get(component.item.concept or "") if component.item else None
+_ITEMS = {item: bounds for instrument in INSTRUMENTS.values() for item, bounds in instrument.items.items()}
+
+
+def _bounds_of(component: Component) -> Bounds | None:
+    """What the number of a component is held to, whatever instrument it stands in."""
+    return _ITEMS.get(component.item.concept or "") if component.item else None
 
 
 def _excluded(bounds: Bounds | None, number: Decimal) -> bool:
@@ -251,10 +255,12 @@ def _excluded(bounds: Bounds | None, number: Decimal) -> bool:
 
 
 def _as_written(fact: Fact[Quantity] | None, bounds: Bounds | None) -> Fact[Quantity] | None:
-    number = _number(fact)
-    if fact is None or number is None or fact.raw is not None or not _excluded(bounds, number):
+    # A bound is held to the range as well: no score is above 50 where 30 is the most.
+    if bounds is None or fact is None or fact.value is None or not _excluded(bounds, fact.value.value):
         return fact
-    return fact.model_copy(update={"raw": str(fact.value)})
+    candidate = Candidate[Quantity](value=fact.value, method=bounds.fault(fact.value.value))
+    written = {"raw": fact.raw or str(fact.value), "value": None, "status": "ambiguous"}
+    return fact.model_copy(update={**written, "candidates": (candidate,)})
 
 
 OUT_OF_RANGE = "verified-range"
@@ -263,16 +269,13 @@ OUT_OF_RANGE = "verified-range"
 
 def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
     """What is to be said of the numbers: those outside a range, totals that disagree. Nothing is changed."""
+    name = assessment.instrument.value or assessment.instrument
+    for index, component in enumerate(assessment.components):
+        place = f"{path}.components[{index}].value"
+        yield from _check(_bounds_of(component), component.value, place, f"{name} {component.item}")
     instrument = instrument_of(assessment)
     if instrument is None:
         return
-    name = assessment.instrument.value
-    assert name is not None
-    for index, component in enumerate(assessment.components):
-        bounds = bounds_of(instrument, component)
-        yield from _check(
-            bounds, component.value, f"{path}.components[{index}].value", f"{name} {component.item}"
-        )
     yield from _check(instrument.total, assessment.total, f"{path}.total", str(name))
     stated, computed = _number(assessment.total), computed_total(assessment)
     if stated is None and computed is not None and _excluded(instrument.total, computed):
@@ -295,13 +298,16 @@ def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
 
 
 def _check(bounds: Bounds | None, fact: Fact[Quantity] | None, path: str, name: str) -> Iterator[Issue]:
-    number = _number(fact)
-    if bounds is None or number is None or (fault := bounds.fault(number)) is None:
+    if bounds is None or fact is None:
         return
-    if bounds.verified:
-        text = f"{number} {fault}, which {name} does not allow: it is kept as it was written"
-        yield Issue("warning", "value", path, text, rule=OUT_OF_RANGE)
-    else:
-        yield Issue(
-            "warning", "value", path, f"{number} {fault}, which is unusual for {name} (range unverified)"
-        )
+    for reading in (fact.value, *(candidate.value for candidate in fact.candidates)):
+        number = None if reading is None else reading.value
+        fault = None if number is None else bounds.fault(number)
+        if fault is None:
+            continue
+        if bounds.verified:
+            text = f"{number} {fault}, which {name} does not allow: it stays as it was written, unread"
+            yield Issue("warning", "value", path, text, rule=OUT_OF_RANGE)
+        else:
+            text = f"{number} {fault}, which is unusual for {name} (range unverified)"
+            yield Issue("warning", "value", path, text)

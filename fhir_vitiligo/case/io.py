@@ -160,20 +160,17 @@ def build(document: Document, name: str | None = None) -> Case:
     return case
 
 
-_AS_WRITTEN = "if the source has it, say so: {{value: {}, raw: {!r}}}, or {{raw: {!r}, status: ambiguous}}"
-
-
 def _excluded(case: Case, data: Any) -> Iterator[tuple[Path, str]]:
-    """Numbers that a verified range excludes, where the file does not say that it is what the source has."""
+    """Numbers that a verified range excludes, where the file does not say that they are no readable value."""
     for index, assessment in enumerate(case.assessments):
         for issue in instruments.advise(assessment, f"assessments[{index}]"):
             if issue.rule == instruments.OUT_OF_RANGE:
                 path = _steps(issue.expression)
                 said = _at(data, path)
-                if not (isinstance(said, dict) and "raw" in said):
-                    number = _at(said, ("value",)) if isinstance(said, dict) else said
+                if not isinstance(said, dict) or said.get("status") != "ambiguous":
                     fault, _, _ = issue.text.rpartition(": ")
-                    yield path, f"{fault}; {_AS_WRITTEN.format(number, str(number), str(number))}"
+                    hint = "to keep what the source says as it stands, write {raw: ..., status: ambiguous}"
+                    yield path, f"{fault}; {hint}"
 
 
 def _at(data: Any, path: Path) -> Any:

@@ -7,14 +7,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.json import MAX_DEPTH, Json
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.fhir.schema import ObjectSchema, Property, schemas_of, similar_name
+from fhir_vitiligo.fhir.schema import Property, schemas_of, similar_name
 from fhir_vitiligo.fhir.xml_tree import FHIR, XHTML, XmlError, read
 
+_TO_ESCAPE = re.compile('[\x00-\x1f&<>"\ud800-\udfff\ufffe\uffff]')
 # What XML 1.0 cannot hold, not even as a reference.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # White space in an attribute becomes spaces when it is read, unless written as references.
@@ -37,92 +39,120 @@ def to_xml(resource: Json, release: Release, *, indent: bool = False) -> bytes:
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(writer.out).encode() + b"\n"
 
 
+@cache
+def _tables(release: Release) -> _Tables:
+    return _Tables(release)
+
+
+class _Tables:
+    """By place, the elements in the order in which they are written; each place is worked out once."""
+
+    def __init__(self, release: Release) -> None:
+        self.schemas = schemas_of(release)
+        self.types = frozenset(self.schemas.definitions.resource_types)
+        self._ranked: dict[str, dict[str, tuple[int, Property]]] = {}
+
+    def ranked(self, path: str) -> dict[str, tuple[int, Property]]:
+        """The rank and the definition of each JSON name."""
+        found = self._ranked.get(path)
+        if found is None:
+            listed = self.schemas.of(path).properties.values()
+            found = self._ranked[path] = {one.key: (rank, one) for rank, one in enumerate(listed)}
+        return found
+
+
 class _Writer:
     def __init__(self, release: Release, line: str) -> None:
         self.out: list[str] = []
-        self._schemas = schemas_of(release)
-        self._types = frozenset(self._schemas.definitions.resource_types)
+        self._tables = _tables(release)
         self._line = line
 
     def resource(self, value: Any, place: str, depth: int) -> None:
         if not isinstance(value, dict):
             raise _refused(place, "a resource is an object")
         name = value.get("resourceType")
-        if not isinstance(name, str) or name not in self._types:
-            known = self._schemas.definitions
+        if not isinstance(name, str) or name not in self._tables.types:
+            known = self._tables.schemas.definitions
             hint = similar_name(str(name), known.resource_types)
             raise _refused(place, f"{name!r:.80} is not a resource type of FHIR {known.release.name}{hint}")
         declared = f' xmlns="{FHIR}"' if depth == 0 else ""
         members = {key: item for key, item in value.items() if key != "resourceType"}
-        self._element(name, members, self._schemas.of(name), declared, place or name, depth)
+        self._element(name, members, name, declared, place or name, depth)
 
-    def _element(
-        self, name: str, members: Json, schema: ObjectSchema, attributes: str, place: str, depth: int
-    ) -> None:
+    def _element(self, name: str, members: Json, path: str, attributes: str, place: str, depth: int) -> None:
         """An element with what its object holds. ``attributes`` are those it has besides."""
         if depth > MAX_DEPTH:
             raise InputError(
                 f"the resource is nested more than {MAX_DEPTH} deep", code="too-costly", expression=place
             )
-        content: list[tuple[Property, Any, Any]] = []
-        left = set(members)
-        for one in schema.properties.values():
-            if one.key not in members and f"_{one.key}" not in members:
-                continue
-            left -= {one.key, f"_{one.key}"} if one.companion else {one.key}
-            value, companion = members.get(one.key), members.get(f"_{one.key}") if one.companion else None
+        content: list[Property] = []
+        for one in self._ordered(members, path, place):
             if one.element.is_xml_attribute:
-                attributes += f' {one.key}="{self._text(value, place, one)}"'
+                attributes += f' {one.key}="{self._text(members[one.key], place, one)}"'
             else:
-                content.append((one, value, companion))
-        if left:
-            key = min(left)
-            _, told = schema.unknown(key)
-            raise _refused(place, told)
-        begin = f"{self._line}{'  ' * depth}" if self._line and self.out else ""
+                content.append(one)
+        begin = self._indent(depth) if self.out else ""
         if not content:
             self.out.append(f"{begin}<{name}{attributes}/>")
             return
         self.out.append(f"{begin}<{name}{attributes}>")
-        for one, value, companion in content:
-            for item, beside, step in _entries(one, value, companion, place):
+        for one in content:
+            companion = members.get(f"_{one.key}") if one.companion else None
+            for item, beside, step in _entries(one, members.get(one.key), companion, place):
                 self._property(one, item, beside, f"{place}.{step}", depth + 1)
-        self.out.append(f"{self._line}{'  ' * depth if self._line else ''}</{name}>")
+        self.out.append(f"{self._indent(depth)}</{name}>")
+
+    def _ordered(self, members: Json, path: str, place: str) -> list[Property]:
+        """What is there, in the order of the specification; :class:`InputError` for what no definition knows."""
+        ranked = self._tables.ranked(path)
+        found: dict[int, Property] = {}
+        for key in members:
+            known = ranked.get(key)
+            if known is None and key.startswith("_"):
+                known = ranked.get(key[1:])
+                if known is not None and not known[1].companion:
+                    known = None
+            if known is None:
+                raise _refused(place, self._tables.schemas.of(path).unknown(key)[1])
+            found[known[0]] = known[1]
+        return [found[rank] for rank in sorted(found)]
+
+    def _indent(self, depth: int) -> str:
+        return f"{self._line}{'  ' * depth}" if self._line else ""
 
     def _property(self, one: Property, value: Any, companion: Any, place: str, depth: int) -> None:
         if one.kind == "resource":
-            begin, end = (
-                (f"{self._line}{'  ' * depth}", f"{self._line}{'  ' * depth}") if self._line else ("", "")
-            )
-            self.out.append(f"{begin}<{one.key}>")
+            self.out.append(f"{self._indent(depth)}<{one.key}>")
             self.resource(value, place, depth + 1)
-            self.out.append(f"{end}</{one.key}>")
+            self.out.append(f"{self._indent(depth)}</{one.key}>")
         elif one.kind == "complex":
             if not isinstance(value, dict):
                 raise _refused(place, f"`{one.key}` is an object")
-            self._element(one.key, value, self._schemas.of(one.content), "", place, depth)
+            self._element(one.key, value, one.content, "", place, depth)
         elif one.content == "xhtml":
-            self.out.append(
-                (f"{self._line}{'  ' * depth}" if self._line else "") + self._narrative(value, place)
-            )
+            self.out.append(self._indent(depth) + self._narrative(value, place))
         else:
             attribute = "" if value is None else f' value="{self._text(value, place, one)}"'
-            if companion is not None and not isinstance(companion, dict):
+            if companion is None:
+                self.out.append(f"{self._indent(depth)}<{one.key}{attribute}/>")
+            elif isinstance(companion, dict):
+                self._element(one.key, companion, "Element", attribute, place, depth)
+            else:
                 raise _refused(place, f"`_{one.key}` is an object with an id or extensions")
-            self._element(one.key, companion or {}, self._schemas.of("Element"), attribute, place, depth)
 
     def _text(self, value: Any, place: str, one: Property) -> str:
+        if isinstance(value, str):
+            if _TO_ESCAPE.search(value) is None:
+                return value
+            if found := _FORBIDDEN.search(value):
+                told = f"`{one.key}` has the character U+{ord(found[0]):04X}, which XML cannot hold"
+                raise _refused(place, told)
+            return value.translate(_ATTRIBUTE)
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, int | Decimal):
             return str(value)
-        if not isinstance(value, str):
-            raise _refused(place, f"`{one.key}` is a plain value")
-        if found := _FORBIDDEN.search(value):
-            raise _refused(
-                place, f"`{one.key}` has the character U+{ord(found[0]):04X}, which XML cannot hold"
-            )
-        return value.translate(_ATTRIBUTE)
+        raise _refused(place, f"`{one.key}` is a plain value")
 
     def _narrative(self, value: Any, place: str) -> str:
         """The XHTML as written; entities that only HTML knows become references."""

@@ -32,6 +32,9 @@ class Writing(Protocol):
     def urns(self) -> Mapping[tuple[str, str], str]:
         """The URL of an item's main resource, by kind and key."""
 
+    def is_use(self, key: str) -> bool:
+        """Whether an intervention is the use of a medication."""
+
     @property
     def period_path(self) -> str:
         """Where an Encounter of this release holds its time."""

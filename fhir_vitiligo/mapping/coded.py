@@ -207,11 +207,12 @@ class ConceptCodec(Codec):
 
     def __init__(self, category: str, keys: Mapping[str, str] | None = None) -> None:
         self.category = category
+        self.makers = _makers(category)
         self.keys = keys
         self.words = {key: word for word, key in keys.items()} if keys else None
 
     def encode(self, value: str, to: Writing) -> Json:
-        return concept_json(self.category, self.keys[value] if self.keys else value)
+        return self.makers[self.keys[value] if self.keys else value](None)
 
     def decode(self, node: Any, of: Reading) -> str | None:
         if not isinstance(node, dict):

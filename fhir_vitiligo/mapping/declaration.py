@@ -45,12 +45,12 @@ class Effective:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """An element FHIR demands: where nothing was written at ``unless`` (or at the path itself), it says that
-    it is unknown.
+    """An element FHIR demands: where nothing was written at any of ``unless`` (or at the path itself), it says
+    that it is unknown.
     """
 
     fhir: str
-    unless: str = ""
+    unless: tuple[str, ...] = ()
     releases: frozenset[Release] = ALL
     value: Mapping[str, Any] | None = None
 

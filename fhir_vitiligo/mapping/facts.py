@@ -203,9 +203,11 @@ def make_fact(
         content["status"] = "ambiguous"
         try:
             adapter = _adapter(fact_type)
-            kind = Candidate[fact_type.value_type()]  # type: ignore[misc]
+            candidate: Any = Candidate
             content["candidates"] = tuple(
-                kind(value=adapter.validate_python(_candidate_value(text)), method=how)
+                candidate[fact_type.value_type()](
+                    value=adapter.validate_python(_candidate_value(text)), method=how
+                )
                 for text, how in meta.candidates
             )
         except (ValidationError, InputError):

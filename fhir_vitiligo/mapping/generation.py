@@ -257,7 +257,7 @@ def add_field(code: Function, field: CompiledField) -> None:
             code.add(f"text = {text}")
         with code.block("if '&' in text or '<' in text or '>' in text:"):
             code.add("text = escape(text, quote=False)")
-        code.add(f"said.append(f'<li>{field.label}: {{text}}</li>')")
+        code.add(f"said += f'<li>{field.label}: {{text}}</li>'")
         _place(code, field)
 
 

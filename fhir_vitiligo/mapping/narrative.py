@@ -55,10 +55,11 @@ def words_of(kind: Any, *, many: bool = False) -> Callable[[Any], str] | None:
 
 
 def _fact(fact: Fact[Any]) -> str:
-    value, raw = fact.value, fact.raw
+    known = fact.__dict__
+    value, raw = known["value"], known["raw"]
     if value is None:
         return str(fact)
-    text = value if value.__class__ is str else said(value)
+    text: str = value if value.__class__ is str else WORDS[value.__class__](value)
     return text if raw is None or raw == text else f"{text} (written: {raw})"
 
 

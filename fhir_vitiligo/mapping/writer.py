@@ -69,6 +69,10 @@ class CaseWriter:
 
     resource_id = staticmethod(resource_id)
 
+    def is_use(self, key: str) -> bool:
+        """Whether an intervention is the use of a medication rather than a procedure."""
+        return any(one.key == key and one.is_medication for one in self.case.interventions)
+
     def meta(self, profile: str) -> Json:
         """``Resource.meta``: the profile, and that it is test data where the case is an invented one."""
         meta: Json = {"profile": [profiles.url(profile)]}

@@ -14,7 +14,7 @@ from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import profiles, urls
 from fhir_vitiligo.mapping.codecs import IdentifierCodec
 from fhir_vitiligo.mapping.compiler import Step, parse
-from fhir_vitiligo.mapping.declaration import Json, Part
+from fhir_vitiligo.mapping.declaration import Demand, Json, Part
 from fhir_vitiligo.mapping.demanded import NOT_STATED
 from fhir_vitiligo.mapping.generation import Function, add_field, enter
 from fhir_vitiligo.mapping.moments import InstantCodec
@@ -55,20 +55,14 @@ def part_writer(compiled: CompiledPart) -> PartWriter:
             code.add("resource['encounter'] = {'reference': to.anchor}")
     if compiled.effective is not None:
         _add_time(code, part, compiled.effective)
-    code.add(f"said = [{around(part.title)[0]!r}]")
+    code.add("said = ''")
     for field in compiled.fields:
         add_field(code, field)
-    with code.block("if len(said) > 1:"):
-        code.add(f"resource['text']['div'] = ''.join(said) + {END!r}")
+    with code.block("if said:"):
+        code.add(f"resource['text']['div'] = {code.name(around(part.title)[0])} + said + {END!r}")
     for demand in part.demands:
         if release in demand.releases:
-
-            def path(r4: str) -> tuple[Step, ...]:
-                return parse(differences.path(release, part.resource, r4))
-
-            _add_demand(
-                code, path(demand.fhir), path(demand.unless or demand.fhir), demand.value or NOT_STATED
-            )
+            _add_demand(code, part, release, demand)
     code.add("return resource")
     return code.made()
 
@@ -122,16 +116,20 @@ def _add_time(code: Function, part: Part, path: tuple[Step, ...]) -> None:
         code.add(f"{code.name(_INSTANT.writer(last.name))}({parent}, time, to)")
 
 
-def _add_demand(code: Function, path: tuple[Step, ...], unless: tuple[Step, ...], value: Any) -> None:
-    *around, last = path
-    there = (
-        f"{unless[0].name!r} in resource"
-        if len(unless) == 1
-        else f"{code.name(_there)}(resource, {tuple(step.name for step in unless)!r})"
+def _add_demand(code: Function, part: Part, release: Release, demand: Demand) -> None:
+    def path(r4: str) -> tuple[Step, ...]:
+        return parse(differences.path(release, part.resource, r4))
+
+    places = [tuple(step.name for step in path(place)) for place in demand.unless or (demand.fhir,)]
+    there = code.name(_there)
+    missing = (
+        f"{place[0]!r} not in resource" if len(place) == 1 else f"not {there}(resource, {place!r})"
+        for place in places
     )
-    with code.block(f"if not {there}:"):
+    *around, last = path(demand.fhir)
+    with code.block(f"if {' and '.join(missing)}:"):
         parent = enter(code, tuple(around), "resource")
-        code.add(f"{parent}[{last.name!r}] = {code.template(value)}")
+        code.add(f"{parent}[{last.name!r}] = {code.template(demand.value or NOT_STATED)}")
 
 
 def _there(node: Any, path: tuple[str, ...]) -> bool:

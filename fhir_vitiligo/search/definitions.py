@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/searchparameter.html
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,9 @@ from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.own_package import own_package
 
-_KINDS = frozenset({"number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"})
+_KINDS = frozenset(
+    {"number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,12 @@ class FurtherParameter(SearchParameter):
     @property
     def url(self) -> str:
         return self.canonical
+
+    @property
+    def digest(self) -> str:
+        """Another one for a definition that selects or compares something else."""
+        told = (self.canonical, self.code, self.type, self.base, self.expression, self.target, self.components)
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 
 def further_parameter(resource: Json) -> FurtherParameter:

@@ -10,16 +10,20 @@ from fhir_vitiligo.search.types.base import Row
 
 # Raise it when a search type or the path compiler gives other rows than before: stores rebuild their index
 # then.
-VERSION = 1
+VERSION = 2
 
 IndexRows = dict[Parameter, frozenset[Row]]
 
+# Stands for a value that is there but holds nothing to compare, so that ``:missing`` tells the truth about it.
+PRESENT: Row = ()
+_NOTHING: frozenset[Row] = frozenset((PRESENT,))
+
 
 def index_rows(resource: Json, parameters: Mapping[str, Parameter]) -> IndexRows:
-    """The rows of every parameter that the resource has a value for, without doubles.
+    """The rows of every parameter that the resource has a value for, without doubles, and of its companions.
 
     Whatever JSON the resource is, this neither raises nor takes more than one walk per parameter. A value
-    that gives nothing to compare gives the type's blank row, so that ``:missing`` tells the truth about it.
+    that gives nothing to compare gives :data:`PRESENT`.
     """
     found: IndexRows = {}
     for parameter in parameters.values():
@@ -28,7 +32,10 @@ def index_rows(resource: Json, parameters: Mapping[str, Parameter]) -> IndexRows
         values = parameter.values(resource)
         if values:
             rows = parameter.type.rows
-            found[parameter] = frozenset([row for value in values for row in rows(value)]) or frozenset(
-                (parameter.type.blank,)
-            )
+            found[parameter] = frozenset([row for value in values for row in rows(value)]) or _NOTHING
+            for companion in parameter.companions.values():
+                rows = companion.type.rows
+                beside = [row for value in values for row in rows(value)]
+                if beside:
+                    found[companion] = frozenset(beside)
     return found

@@ -1,28 +1,33 @@
-"""Search parameters, ready for use: the official definitions joined with their search type and their
-compiled path.
+"""Search parameters, ready for use: definitions joined with their search type and their compiled path.
 
-https://hl7.org/fhir/R4/searchparameter.html. What is defined but cannot be searched here is listed with the
-reason (:meth:`Parameters.left_out`), so that a query can refuse it by name and the capability statement can
-say so.
+https://hl7.org/fhir/R4/searchparameter.html. The official ones of a release, the project's own, and those a
+user has stored. What is defined but cannot be searched here is listed with the reason
+(:meth:`Parameters.left_out`), so that a query can refuse it by name and the capability statement can say so.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Protocol
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.definitions import Definitions, SearchParameter, definitions_of
-from fhir_vitiligo.fhir.paths import Path, compile_path
+from fhir_vitiligo.fhir.paths import Path
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.search.definitions import FurtherParameter, own_parameters
 from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.search.types.base import SearchType
+from fhir_vitiligo.search.types.companions import COMPANIONS
+from fhir_vitiligo.search.types.composite import canonical, composite
 from fhir_vitiligo.search.types.date import DATE
+from fhir_vitiligo.search.types.near import NEAR
 from fhir_vitiligo.search.types.special import LOGICAL_ID
+from fhir_vitiligo.search.values import composite_values, values_of
 
 _RESOLVES_TO = re.compile(r"resolve\(\)\s+is\s+(\w+)")
 
@@ -34,6 +39,8 @@ _STORED: Mapping[str, tuple[SearchType, Mapping[str, str]]] = MappingProxyType(
         "_lastUpdated": (DATE, MappingProxyType({"low": "updated", "high": "updated"})),
     }
 )
+# R4 gives the two components of this one each other's expression (its definitions are the right way round).
+_SWAPPED = frozenset({"DocumentReference-relationship"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +48,8 @@ class Parameter:
     """A search parameter of one resource type.
 
     ``stored``: the store's own properties that stand for the columns of ``type``; such a parameter has no
-    index rows.
+    index rows. ``companions``: what some modifiers search instead, by name; they are made from the same
+    values and are Parameters with a ``variant``.
     """
 
     resource_type: str
@@ -50,10 +58,27 @@ class Parameter:
     targets: tuple[str, ...]
     values: Path
     stored: Mapping[str, str] | None = None
+    variant: str = ""
+    companions: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
     def code(self) -> str:
         return self.definition.code
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others of the resource type that ever were: its code, of a companion with the
+        variant. A definition that is not core's has its digest in it, so that an altered one is another one.
+        """
+        code = self.code
+        if isinstance(self.definition, FurtherParameter):
+            code = f"{code}#{self.definition.digest}"
+        return f"{code}:{self.variant}" if self.variant else code
+
+    @property
+    def url(self) -> str:
+        """The canonical of its definition."""
+        return self.definition.url
 
 
 class _Source(Protocol):
@@ -63,18 +88,31 @@ class _Source(Protocol):
     def resource_types(self) -> tuple[str, ...]: ...
     @property
     def type_names(self) -> tuple[str, ...]: ...
+    @property
+    def all_search_parameters(self) -> Mapping[str, SearchParameter]: ...
+    def ancestors(self, name: str) -> tuple[str, ...]: ...
     def search_parameters(self, resource_type: str) -> Mapping[str, SearchParameter]: ...
+    def compartment(self, name: str) -> Mapping[str, tuple[str, ...]]: ...
 
 
 class Parameters:
     """The search parameters of a release by resource type and code; a type is compiled when it is first
-    asked for.
+    asked for. Core's come first: none of ``further`` takes the place of one of the same code.
     """
 
-    def __init__(self, definitions: _Source | Definitions) -> None:
-        self._definitions = definitions
-        self._of: dict[str, tuple[Mapping[str, Parameter], Mapping[str, str]]] = {}
+    def __init__(
+        self,
+        definitions: _Source | Definitions,
+        release: Release = Release.R4,
+        further: Sequence[FurtherParameter] = (),
+        coming: Parameters | None = None,
+    ) -> None:
+        self.definitions = definitions
+        self.release = release
+        self.further = tuple(further)
         self.resource_types = frozenset(definitions.resource_types)
+        self._coming = coming
+        self._of: dict[str, tuple[Mapping[str, Parameter], Mapping[str, str]]] = {}
 
     def of(self, resource_type: str) -> Mapping[str, Parameter]:
         """What can be searched of this resource type, by code; :class:`KeyError` for what is no resource
@@ -83,14 +121,52 @@ class Parameters:
         return self._compiled(resource_type)[0]
 
     def left_out(self, resource_type: str) -> Mapping[str, str]:
-        """What the release defines for this type and cannot be searched here: code to reason."""
+        """What is defined for this type and cannot be searched here: code to reason."""
         return self._compiled(resource_type)[1]
+
+    def indexed(self, resource_type: str) -> Mapping[str, Parameter]:
+        """What index rows are made for: what can be searched, or will be when a reindexing is done."""
+        return (self._coming or self).of(resource_type)
+
+    def every(self, resource_type: str) -> Iterator[Parameter]:
+        """What can be searched and the companions."""
+        for parameter in self.of(resource_type).values():
+            yield parameter
+            yield from parameter.companions.values()
+
+    @property
+    def revision(self) -> str:
+        """Another one when other definitions are in use."""
+        told = "\n".join(one.digest for one in self.further)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    def with_further(self, further: Sequence[FurtherParameter]) -> Parameters:
+        """These parameters and those of ``further`` that they lack; what is compiled already is kept."""
+        known = {one.url for one in self.further}
+        new = [one for one in further if one.url not in known]
+        made = Parameters(self.definitions, self.release, (*self.further, *new))
+        touched = {name for one in new for name in one.base}
+        for resource_type, compiled in self._of.items():
+            if touched.isdisjoint((resource_type, *self.definitions.ancestors(resource_type))):
+                made._of[resource_type] = compiled
+        return made
+
+    def while_indexing(self, coming: Parameters) -> Parameters:
+        """Search as before, make index rows for ``coming``."""
+        made = Parameters(self.definitions, self.release, self.further, coming)
+        made._of = self._of
+        return made
 
     def fingerprint_parts(self) -> Iterable[str]:
         """A line a parameter: when one changes, the index rows made from it are out of date."""
         for resource_type in sorted(self.resource_types):
-            for code, definition in sorted(self._definitions.search_parameters(resource_type).items()):
-                yield f"{resource_type} {code} {definition.type} {definition.expression}"
+            for code, definition in sorted(self._definitions(resource_type).items()):
+                yield f"{resource_type} {code} {definition.type} {definition.expression} {definition.components}"
+
+    def _definitions(self, resource_type: str) -> Mapping[str, SearchParameter]:
+        lines = {resource_type, *self.definitions.ancestors(resource_type)}
+        further = {one.code: one for one in self.further if not lines.isdisjoint(one.base)}
+        return {**further, **self.definitions.search_parameters(resource_type)}
 
     def _compiled(self, resource_type: str) -> tuple[Mapping[str, Parameter], Mapping[str, str]]:
         found = self._of.get(resource_type)
@@ -99,31 +175,85 @@ class Parameters:
                 raise KeyError(resource_type)
             usable: dict[str, Parameter] = {}
             left_out: dict[str, str] = {}
-            for code, definition in self._definitions.search_parameters(resource_type).items():
+            for code, definition in self._definitions(resource_type).items():
                 try:
-                    usable[code] = _parameter(resource_type, definition, self._definitions.type_names)
+                    usable[code] = self._parameter(resource_type, definition)
                 except InputError as error:
                     left_out[code] = error.issues[0].text
             found = self._of[resource_type] = (MappingProxyType(usable), MappingProxyType(left_out))
         return found
 
+    def _parameter(self, resource_type: str, definition: SearchParameter) -> Parameter:
+        if definition.type == "composite":
+            return self._composite(resource_type, definition)
+        named = NEAR if definition.code == "near" else SEARCH_TYPES.get(definition.type)
+        kind, stored = _STORED.get(definition.code, (named, None))
+        if kind is None:
+            raise InputError(
+                f"search parameters of type {definition.type} are not served", code="not-supported"
+            )
+        if definition.processing_mode != "normal" and kind is not NEAR:
+            raise InputError(f"it asks for {definition.processing_mode} comparison", code="not-supported")
+        path = self._path(resource_type, definition.expression) if definition.expression else None
+        if path is None:
+            raise InputError(
+                "the release defines no path for it: it needs code of its own", code="not-supported"
+            )
+        targets = _targets(resource_type, definition)
+        return _with_companions(resource_type, definition, kind, targets, path, COMPANIONS.get(kind), stored)
+
+    def _composite(self, resource_type: str, definition: SearchParameter) -> Parameter:
+        kinds = tuple(self._component_type(url) for url, _ in definition.components)
+        if not kinds:
+            raise InputError("it is a composite without components", code="not-supported")
+        texts = [text for _, text in definition.components]
+        if definition.id in _SWAPPED and self.release is not Release.R5:
+            texts.reverse()
+        path = composite_values(
+            definition.expression, texts, resource_type, self.definitions.type_names, self.release
+        )
+        if path is None:
+            raise InputError("its path does not start at this type", code="not-supported")
+        kind = composite(*kinds)
+        in_base = canonical(kind, kinds)
+        companions = None if in_base is None else {"canonical": in_base}
+        return _with_companions(resource_type, definition, kind, (), path, companions, None)
+
+    def _component_type(self, name: str) -> SearchType:
+        """By id, as core names them here, or by canonical."""
+        further = {one.url: one for one in self.further}
+        id = name.removeprefix("http://hl7.org/fhir/SearchParameter/")
+        found = further.get(name) or self.definitions.all_search_parameters.get(id)
+        kind = None if found is None else SEARCH_TYPES.get(found.type)
+        if kind is None:
+            raise InputError(f"its component {name} is not defined", code="not-supported")
+        return kind
+
+    def _path(self, resource_type: str, expression: str) -> Path | None:
+        return values_of(expression, resource_type, self.definitions.type_names, self.release)
+
 
 @cache
 def parameters_of(release: Release) -> Parameters:
-    """The one set of search parameters of this release."""
-    return Parameters(definitions_of(release))
+    """The one set of search parameters of this release: core's and the project's own."""
+    return Parameters(definitions_of(release), release, own_parameters(release))
 
 
-def _parameter(resource_type: str, definition: SearchParameter, type_names: Iterable[str]) -> Parameter:
-    kind, stored = _STORED.get(definition.code, (SEARCH_TYPES.get(definition.type), None))
-    if kind is None:
-        raise InputError(f"search parameters of type {definition.type} are not served", code="not-supported")
-    if definition.processing_mode != "normal":
-        raise InputError(f"it asks for {definition.processing_mode} comparison", code="not-supported")
-    path = compile_path(definition.expression, resource_type, type_names) if definition.expression else None
-    if path is None:
-        raise InputError("the release defines no path for it: it needs code of its own", code="not-supported")
-    return Parameter(resource_type, definition, kind, _targets(resource_type, definition), path, stored)
+def _with_companions(
+    resource_type: str,
+    definition: SearchParameter,
+    kind: SearchType,
+    targets: tuple[str, ...],
+    path: Path,
+    companions: Mapping[str, SearchType] | None,
+    stored: Mapping[str, str] | None,
+) -> Parameter:
+    of_modifiers = {
+        name: Parameter(resource_type, definition, companion, targets, path, variant=name)
+        for name, companion in (companions or {}).items()
+        if stored is None
+    }
+    return Parameter(resource_type, definition, kind, targets, path, stored, "", of_modifiers)
 
 
 def _targets(resource_type: str, definition: SearchParameter) -> tuple[str, ...]:

@@ -7,14 +7,18 @@ clients add their own.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from fhir_vitiligo.errors import InputError, Issue
-from fhir_vitiligo.search.parameters import Parameter, Parameters
-from fhir_vitiligo.search.types.base import Alternative, Context, split
+from fhir_vitiligo.search import cursor
+from fhir_vitiligo.search.criteria import Condition
+from fhir_vitiligo.search.cursor import FIRST, Cursor
+from fhir_vitiligo.search.includes import Include, parse_include
+from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.search.reader import ConditionReader, UnknownParameterError
+from fhir_vitiligo.search.sort import SortKey, parse_sort
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -22,14 +26,10 @@ Pairs = Sequence[tuple[str, str]]
 PRESENTATION = frozenset({"_format", "_pretty"})
 # Hints that change no result when they are not followed.
 _HINTS = frozenset({"_elements", "_summary", "_score", "_maxresults", "_graph"})
-# Defined by FHIR and not served: to leave them out would change the result.
-_NOT_SERVED = frozenset(
-    {"_contained", "_containedType", "_content", "_filter", "_has", "_include", "_list", "_query",
-     "_revinclude", "_sort", "_text", "_type"}
-)  # fmt: skip
+_CONTROL = frozenset({"_count", "_total", "_after", "_sort", "_type"})
+_INCLUDES = frozenset({"_include", "_revinclude"})
 _DIGITS = 18  # fits 64 bits
 MAX_PARAMETERS = 100  # of one query
-MAX_ALTERNATIVES = 400  # of one parameter; SQLite joins at most 500 selects and nests expressions 1,000 deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +41,46 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
-    """One parameter of a query: some alternative holds for one of its index rows.
+class Selection:
+    """Of one resource type, the resources that fulfil all conditions, and what they are sorted by."""
 
-    ``negated``: none holds for any row (``:not``, which includes resources without a value). ``missing``:
-    there is no row at all (True) or there is one (False); then there are no alternatives.
-    """
-
-    parameter: Parameter
-    alternatives: tuple[Alternative, ...] = ()
-    negated: bool = False
-    missing: bool | None = None
+    resource_type: str
+    criteria: tuple[Condition, ...] = ()
+    sort: tuple[SortKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A search of one resource type. Results come in the order in which the resources were first stored.
+    """A search of one resource type, or of several: then ``resource_type`` is empty and ``parts`` has them.
 
-    ``count`` 0 asks for the number of results alone. ``after`` is the store's own key of the last result of
-    the page before (0: the first page). ``applied`` is what was understood, for the self link; ``ignored``
-    the names that were not.
+    Without ``sort`` results come in the order in which the resources were first stored. ``count`` 0 asks for
+    the number of results alone. ``after`` is :attr:`Page.next` of the page before. ``applied`` is what was
+    understood, for the self link; ``ignored`` the names that were not. ``bases``: what may stand before a
+    reference to here.
     """
 
     resource_type: str
-    criteria: tuple[Criterion, ...] = ()
+    criteria: tuple[Condition, ...] = ()
     count: int = 50
-    after: int = 0
+    after: Cursor = FIRST
     total: bool = True
     applied: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()
+    sort: tuple[SortKey, ...] = ()
+    parts: tuple[Selection, ...] = ()
+    includes: tuple[Include, ...] = ()
+    bases: tuple[str, ...] = ("",)
 
-    def following(self, after: int) -> Pairs:
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """One for each resource type."""
+        if not self.resource_type:
+            return self.parts
+        return (Selection(self.resource_type, self.criteria, self.sort),)
+
+    def following(self, after: Cursor) -> Pairs:
         """The parameters of the page behind this one."""
-        return [pair for pair in self.applied if pair[0] != "_after"] + [("_after", str(after))]
+        return [pair for pair in self.applied if pair[0] != "_after"] + [("_after", cursor.to_text(after))]
 
 
 def parse_query(
@@ -84,16 +91,19 @@ def parse_query(
     base: str = "",
     strict: bool = True,
     limits: Limits | None = None,
+    compartment: tuple[str, str] | None = None,
 ) -> SearchQuery:
     """The query that ``pairs`` (decoded names and values, in order) ask of ``resource_type``.
 
-    ``base`` is this server's own base URL: a reference that is written with it is one to here. Not
-    ``strict`` leaves unknown parameters out and says so in ``ignored``. :class:`InputError` carries every
-    fault of the query at once.
+    An empty ``resource_type`` is a search of the whole system, or of the types in ``_type``. ``base`` is this
+    server's own base URL: a reference that is written with it is one to here. Not ``strict`` leaves unknown
+    parameters out and says so in ``ignored``. ``compartment``, type and id, leaves only its members.
+    :class:`InputError` carries every fault of the query at once.
     """
-    reader = _Reader(parameters, resource_type, base, strict, limits or Limits())
     if len(pairs) > MAX_PARAMETERS:
         raise InputError(f"the query has more than {MAX_PARAMETERS} parameters", code="too-costly")
+    reader = _Reader(parameters, resource_type, base, strict, limits or Limits(), compartment)
+    reader.read_types(pairs)
     for name, value in pairs:
         reader.read(name, value)
     return reader.query()
@@ -113,30 +123,72 @@ def query_pairs(text: str) -> list[tuple[str, str]]:
 
 class _Reader:
     def __init__(
-        self, parameters: Parameters, resource_type: str, base: str, strict: bool, limits: Limits
+        self,
+        parameters: Parameters,
+        resource_type: str,
+        base: str,
+        strict: bool,
+        limits: Limits,
+        compartment: tuple[str, str] | None,
     ) -> None:
-        self.known = parameters.of(resource_type)
-        self.left_out = parameters.left_out(resource_type)
-        self.all = parameters
+        self.parameters = parameters
         self.type = resource_type
+        self.types: tuple[str, ...] = (resource_type,) if resource_type else ()
         self.base = base
         self.strict = strict
         self.limits = limits
+        self.compartment = compartment
+        self.conditions = ConditionReader(parameters, base)
         self.faults: list[Issue] = []
-        self.criteria: list[Criterion] = []
+        self.criteria: dict[str, list[Condition]] = {}
+        self.sort: dict[str, tuple[SortKey, ...]] = {}
+        self.includes: list[Include] = []
         self.applied: list[tuple[str, str]] = []
         self.ignored: list[str] = []
         self.control: dict[str, str] = {}
 
+    def read_types(self, pairs: Pairs) -> None:
+        """The types that are searched, before anything is asked of them."""
+        if not self.type:
+            asked = [part for name, value in pairs if name == "_type" for part in value.split(",")]
+            unknown = [name for name in asked if name not in self.parameters.resource_types]
+            if unknown:
+                raise InputError(
+                    f"_type: {unknown[0][:100]!r} is no resource type", code="invalid", expression="_type"
+                )
+            members = (
+                self.parameters.definitions.compartment(self.compartment[0])
+                if self.compartment is not None
+                else self.parameters.resource_types
+            )
+            self.types = tuple(dict.fromkeys(asked)) or tuple(
+                sorted(name for name in members if name in self.parameters.resource_types)
+            )
+        self.criteria = {name: [] for name in self.types}
+        if self.compartment is not None:
+            for name in self.types:
+                try:
+                    member = self.conditions.in_compartment(name, *self.compartment)
+                except InputError:
+                    if self.type:
+                        raise
+                    del self.criteria[name]  # a type that is never inside has no results
+                else:
+                    self.criteria[name].append(member)
+            self.types = tuple(self.criteria)
+
     def read(self, name: str, value: str) -> None:
         try:
-            if name in ("_count", "_total", "_after"):
+            if name in _CONTROL:
                 self._read_control(name, value)
             elif name in PRESENTATION:
                 self.applied.append((name, value))
             elif name in _HINTS:
                 if name == "_summary" and value == "count":
                     self._read_control("_count", "0")
+            elif name.partition(":")[0] in _INCLUDES:
+                self.includes.append(parse_include(self.parameters, name, value, frozenset(self.types)))
+                self.applied.append((name, value))
             else:
                 self._read_criterion(name, value)
         except InputError as error:
@@ -146,20 +198,34 @@ class _Reader:
             ]
 
     def query(self) -> SearchQuery:
+        count = self.control.get("_count")
+        after, total = FIRST, self.control.get("_total")
+        if "_after" in self.control:
+            keys = len(next(iter(self.sort.values()), ()))
+            try:
+                after = cursor.from_text(self.control["_after"], keys + 1)
+            except InputError as error:
+                self.faults += [replace(issue, expression="_after") for issue in error.issues]
         if self.faults:
             raise InputError(self.faults)
-        count = self.control.get("_count")
-        after = int(self.control.get("_after", "0"))
-        total = self.control.get("_total")
+        one = self.types[0] if self.type else ""
         return SearchQuery(
             resource_type=self.type,
-            criteria=tuple(self.criteria),
+            criteria=tuple(self.criteria[one]) if one else (),
             count=self.limits.default_count if count is None else min(int(count), self.limits.max_count),
             after=after,
             # Counting everything again for every page would make a walk through all pages quadratic.
-            total=total in ("accurate", "estimate") or (total is None and after == 0),
+            total=total in ("accurate", "estimate") or (total is None and after == FIRST),
             applied=tuple(self.applied),
             ignored=tuple(self.ignored),
+            sort=self.sort.get(one, ()),
+            parts=()
+            if one
+            else tuple(
+                Selection(name, tuple(self.criteria[name]), self.sort.get(name, ())) for name in self.types
+            ),
+            includes=tuple(self.includes),
+            bases=("", self.base) if self.base else ("",),
         )
 
     def _read_control(self, name: str, value: str) -> None:
@@ -168,7 +234,17 @@ class _Reader:
         if name == "_total":
             if value not in ("none", "estimate", "accurate"):
                 raise InputError(f"_total is none, estimate or accurate, not {value[:100]!r}", code="invalid")
-        elif not (value.isascii() and value.isdigit() and len(value.lstrip("0")) <= _DIGITS):
+        elif name == "_type":
+            if self.type:
+                raise InputError(
+                    f"_type belongs to a search of the whole system, not of {self.type}", code="not-supported"
+                )
+        elif name == "_sort":
+            for kind in self.types:
+                self.sort[kind] = parse_sort(value, kind, self.parameters.of(kind))
+        elif name == "_count" and not (
+            value.isascii() and value.isdigit() and len(value.lstrip("0")) <= _DIGITS
+        ):
             raise InputError(
                 f"{name} is a whole number of at most {_DIGITS} digits, not {value[:100]!r}", code="invalid"
             )
@@ -176,83 +252,22 @@ class _Reader:
         self.applied.append((name, value))
 
     def _read_criterion(self, name: str, value: str) -> None:
-        code, colon, modifier = name.partition(":")
-        parameter = self.known.get(code)
-        if parameter is None:
-            self._unknown(code, name)
-            return
-        if not value:
-            raise InputError(
-                f"the search parameter {name} has no value: leave it out, or search for {code}:missing=true",
-                code="invalid",
-            )
-        self.criteria.append(self._criterion(parameter, modifier if colon else None, value))
-        self.applied.append((name, value))
-
-    def _unknown(self, code: str, name: str) -> None:
-        if code in self.left_out or code in _NOT_SERVED:
-            reason = self.left_out.get(code, "this server does not do it")
-            raise InputError(
-                f"the search parameter {name[:100]!r} is not served: {reason}", code="not-supported"
-            )
-        if code.startswith("_"):
+        try:
+            for kind in self.types:
+                self.criteria[kind].append(self.conditions.read(kind, name, value))
+        except UnknownParameterError as error:
+            is_linked = "." in name or name.startswith("_has:")
+            if self.strict and (is_linked or not name.startswith("_")):
+                if not self.type and len(self.types) > 1:
+                    raise InputError(
+                        f"{error.issues[0].text}; a search of several types takes what all of them have "
+                        "(_type names them)",
+                        code="not-supported",
+                    ) from None
+                raise
+            for some in self.criteria.values():
+                # Of several types some may have known it.
+                del some[min(map(len, self.criteria.values())) :]
             self.ignored.append(name)
-            return
-        if "." in code:
-            raise InputError(
-                f"chained search parameters ({name[:100]!r}) are not served", code="not-supported"
-            )
-        if not self.strict:
-            self.ignored.append(name)
-            return
-        close = difflib.get_close_matches(code[:100], self.known, n=1, cutoff=0.7)
-        hint = f"; did you mean {close[0]}?" if close else f": it has {', '.join(sorted(self.known))}"
-        raise InputError(f"{self.type} has no search parameter {code[:100]!r}{hint}", code="not-supported")
-
-    def _criterion(self, parameter: Parameter, modifier: str | None, value: str) -> Criterion:
-        if modifier == "missing":
-            if value not in ("true", "false"):
-                raise InputError(
-                    f"{parameter.code}:missing is true or false, not {value[:100]!r}", code="invalid"
-                )
-            return Criterion(parameter, missing=value == "true")
-        negated = modifier == "not" and parameter.type.name == "token"
-        if not negated:
-            self._check_modifier(parameter, modifier)
-        context = Context(parameter.targets, self.base)
-        texts = split(value, ",")
-        alternatives: dict[Alternative, None] = {}
-        for text in texts:
-            if not text:
-                raise InputError(f"{parameter.code} has an empty value between commas", code="invalid")
-            found = parameter.type.parse(text, None if negated else modifier, context)
-            alternatives.update(dict.fromkeys(found))
-            if len(alternatives) > MAX_ALTERNATIVES:
-                raise InputError(
-                    f"{parameter.code} asks for more than {MAX_ALTERNATIVES} alternatives: split the query",
-                    code="too-costly",
-                )
-        return Criterion(parameter, tuple(alternatives), negated=negated)
-
-    def _check_modifier(self, parameter: Parameter, modifier: str | None) -> None:
-        if modifier is None or modifier in parameter.type.modifiers:
-            return
-        kind, code = parameter.type.name, parameter.code
-        known = {"missing", *parameter.type.modifiers, *(("not",) if kind == "token" else ())}
-        if kind == "reference":
-            head, dot, _ = modifier.partition(".")
-            if dot and head in self.all.resource_types:
-                raise InputError(
-                    f"chained search parameters ({code}:{modifier[:100]}) are not served",
-                    code="not-supported",
-                )
-            if modifier in parameter.targets or (
-                not parameter.targets and modifier in self.all.resource_types
-            ):
-                return
-            known |= set(parameter.targets)
-        raise InputError(
-            f"the modifier :{modifier[:100]} of the {kind} parameter {code} is not served: it has "
-            f"{', '.join(f':{name}' for name in sorted(known))}",
-            code="not-supported",
-        )
+        else:
+            self.applied.append((name, value))

@@ -35,7 +35,11 @@ def values_of(
 
 
 def composite_values(
-    expression: str, components: Iterable[str], resource_type: str, type_names: Iterable[str], release: Release
+    expression: str,
+    components: Iterable[str],
+    resource_type: str,
+    type_names: Iterable[str],
+    release: Release,
 ) -> Path | None:
     """For every element ``expression`` selects that has all components: a tuple of their lists of values."""
     elements = values_of(expression, resource_type, type_names, release)
@@ -58,9 +62,10 @@ def _component(
     text: str, resource_type: str, type_names: tuple[str, ...]
 ) -> Callable[[Any, Json], list[Any]]:
     from_resource = text.strip().startswith(_RESOURCE)
-    path = compile_path(text.strip().removeprefix(_RESOURCE), resource_type, type_names)
-    if path is None:
-        raise InputError(f"its component {text!r} starts at another type", code="not-supported")
+    # Names of types are the start of every path: here it stands for the element.
+    branches = [f"{resource_type}.{branch.strip().removeprefix(_RESOURCE)}" for branch in text.split("|")]
+    path = compile_path(" | ".join(branches), resource_type, type_names)
+    assert path is not None
     if from_resource:
         return lambda element, resource: path(resource)
     return lambda element, resource: path(element) if isinstance(element, dict) else []

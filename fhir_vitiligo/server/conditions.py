@@ -1,29 +1,45 @@
-"""Conditions in headers: If-Match, If-None-Match (https://hl7.org/fhir/R4/http.html#concurrency, #cread)."""
+"""Conditions in headers: If-Match, If-None-Match, If-Modified-Since (https://hl7.org/fhir/R4/http.html#concurrency,
+#cread).
+"""
 
 from __future__ import annotations
 
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 from fhir_vitiligo.server.message import Request
 from fhir_vitiligo.storage.etag import parse_etag
-from fhir_vitiligo.storage.repository import StoredVersion
+from fhir_vitiligo.storage.repository import ANY_VERSION, NO_VERSION, StoredVersion
 
 
 def if_match(request: Request) -> int | None:
-    """The version that the client thinks is the current one; :class:`~fhir_vitiligo.errors.InputError` if
-    it is none.
+    """The version that a write expects: of If-Match, or of ``If-None-Match: *``, which expects none. None where nothing is
+    expected; :class:`~fhir_vitiligo.errors.InputError` for what is no version.
     """
     tag = request.headers.get("if-match")
-    return None if tag is None or tag.strip() == "*" else parse_etag(tag)
+    if tag is not None:
+        return ANY_VERSION if tag.strip() == "*" else parse_etag(tag)
+    return NO_VERSION if request.header("if-none-match").strip() == "*" else None
 
 
 def is_known(request: Request, version: StoredVersion) -> bool:
-    """Whether If-None-Match names this version: the client has it already."""
+    """Whether If-None-Match names this version, or it is not newer than If-Modified-Since: the client has it already."""
     tags = request.headers.get("if-none-match")
-    if tags is None:
-        return False
-    wanted = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
-    return str(version.version) in wanted or "*" in wanted
+    if tags is not None:  # If-Modified-Since does not count then (RFC 9110, 13.2.2)
+        wanted = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
+        return str(version.version) in wanted or "*" in wanted
+    since = request.headers.get("if-modified-since")
+    seconds = None if since is None else _seconds(since)
+    return seconds is not None and version.updated // 1_000_000 <= seconds
+
+
+@lru_cache(maxsize=256)
+def _seconds(date: str) -> int | None:
+    """Seconds since 1970 of an HTTP date; what is none is passed over, as HTTP asks."""
+    try:
+        return int(parsedate_to_datetime(date).timestamp())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def version_headers(version: StoredVersion) -> dict[str, str]:

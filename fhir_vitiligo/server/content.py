@@ -1,75 +1,169 @@
-"""Bodies: which formats are understood, and a resource out of a body or into one
+"""Bodies: which formats are understood, a resource out of a body and into one
 (https://hl7.org/fhir/R4/http.html#mime-type).
+
+Interactions read and answer JSON alone. At the edge a body in XML becomes JSON before (:func:`incoming`) and an answer
+becomes what the client asked for after (:func:`outgoing`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
+from typing import Literal
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.server.errors import RefusedError
-from fhir_vitiligo.server.message import FHIR_JSON, Request, Response
+from fhir_vitiligo.server.compression import decompressed
+from fhir_vitiligo.server.errors import InvalidError, RefusedError, outcome_response
+from fhir_vitiligo.server.message import FHIR_JSON, FHIR_XML, Request, Response
+
+Format = Literal["json", "xml", "html"]
+Pages = Callable[[Request, Response], Response | None]
+"""A page for people in place of an answer; None where there is none for it."""
 
 FORMATS = ("application/fhir+json", "application/json", "text/json", "json")
-_ANY = (
-    "*/*",
-    "application/*",
-    "text/html",
-    "application/xhtml+xml",
-)  # a browser gets JSON rather than nothing
+XML_FORMATS = ("application/fhir+xml", "application/xml", "text/xml", "xml")
+_HTML_FORMATS = ("text/html", "application/xhtml+xml", "html")
+_FORMAT_OF: dict[str, Format] = {
+    **dict.fromkeys((*FORMATS, "*/*", "application/*", "text/*"), "json"),
+    **dict.fromkeys(XML_FORMATS, "xml"),
+    **dict.fromkeys(_HTML_FORMATS, "html"),
+}
+_FORM = "application/x-www-form-urlencoded"
+_TRUTH = {"true": True, "false": False, "": True}
 
 
-def check_accept(request: Request, release: Release) -> None:
-    """Raises a 406 :class:`RefusedError` when the client takes no format that is served."""
+def wanted_format(request: Request, release: Release) -> Format:
+    """What the client asks for; a 406 :class:`RefusedError` when it takes nothing that is served."""
     if "_format" in request.query:
         for name, value in request.pairs():
             if name == "_format":
-                _check_accept(value.replace(" ", "+"), release, "_format")
-                return
+                return _wanted(value.replace(" ", "+"), release, "_format")
     accept = request.headers.get("accept")
-    if accept:
-        _check_accept(accept, release, "Accept")
+    return _wanted(accept, release, "Accept") if accept else "json"
 
 
 @lru_cache(maxsize=256)
-def _check_accept(wanted: str, release: Release, source: str) -> None:
+def _wanted(wanted: str, release: Release, source: str) -> Format:
     reasons: list[str] = []
+    best: tuple[float, Format] | None = None
     for media_range in wanted.split(","):
         media, *options = (part.strip().lower() for part in media_range.split(";"))
-        versions = [
-            option.partition("=")[2].strip('"') for option in options if option.startswith("fhirversion=")
-        ]
-        if media not in FORMATS and media not in _ANY:
+        asked = dict(option.partition("=")[::2] for option in options)
+        version = asked.get("fhirversion", release.short_version).strip('"')
+        weight = _weight(asked.get("q", "1"))
+        found = _FORMAT_OF.get(media)
+        if found is None:
             reasons.append(f"{media[:100] or 'nothing'} is not served")
-        elif any(version != release.short_version for version in versions):
-            reasons.append(f"FHIR {versions[0][:10]} is not served, {release.short_version} is")
-        else:
-            return
+        elif version not in (release.short_version, release.version):
+            reasons.append(f"FHIR {version[:10]} is not served, {release.short_version} is")
+        elif weight > 0 and (best is None or weight > best[0]):
+            best = (weight, found)
+    if best is not None:
+        return best[1]
     raise RefusedError(
         406,
-        f"{source} asks for what this server does not send: {'; '.join(reasons)}. Ask for {FORMATS[0]}.",
+        f"{source} asks for what this server does not send: {'; '.join(reasons) or 'nothing at all'}. "
+        f"Ask for {FORMATS[0]} or {XML_FORMATS[0]}.",
         "not-supported",
     )
 
 
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 1.0
+
+
+def incoming(request: Request, release: Release, limit: int) -> Request:
+    """The request with its body as the interactions read it: unpacked, JSON in place of XML, and the form of a search
+    behind its query.
+    """
+    if encoding := request.headers.get("content-encoding"):
+        headers = {name: value for name, value in request.headers.items() if name != "content-encoding"}
+        request = replace(request, body=decompressed(request.body, encoding, limit), headers=headers)
+    if request.path[-1:] == ("_search",):
+        return _searching(request)
+    media = request.header("content-type").partition(";")[0].strip().lower()
+    # What is patched with XML is no resource, unless it says so: Parameters.
+    if media in XML_FORMATS and (request.method != "PATCH" or media == XML_FORMATS[0]):
+        check_content_type(request)
+        body = _from_xml(request.body, release)
+        request = replace(request, body=body, headers={**request.headers, "content-type": FORMATS[0]})
+    return request
+
+
+def _searching(request: Request) -> Request:
+    media = request.header("content-type").partition(";")[0].strip().lower()
+    if request.method != "POST" or not (request.body.strip() or media):
+        return request
+    if media not in ("", _FORM):
+        raise RefusedError(
+            415, f"a search by POST is sent as {_FORM}, not as {media[:100]!r}", "not-supported"
+        )
+    try:
+        form = request.body.decode().strip()
+    except UnicodeDecodeError:
+        raise InputError("the form is not UTF-8", code="invalid") from None
+    return replace(request, query="&".join(filter(None, (request.query, form))), body=b"")
+
+
+def _from_xml(body: bytes, release: Release) -> bytes:
+    from fhir_vitiligo.fhir.xml import to_json
+
+    reading = to_json(body, release)
+    faults = [issue for issue in reading.issues if issue.severity in ("fatal", "error")]
+    if reading.resource is None or faults:
+        raise InputError(faults or "the body has no resource in it") if reading.resource is None else (
+            InvalidError(faults)
+        )
+    return json.dumps(reading.resource)
+
+
+def outgoing(request: Request, response: Response, wanted: Format, release: Release) -> Response:
+    """The answer in the format that was asked for."""
+    # Only what is a resource: an operation or page may send something else.
+    if response.headers.get("Content-Type") != FHIR_JSON or not response.body:
+        return response
+    pretty = is_pretty(request)
+    if wanted == "xml":
+        from fhir_vitiligo.fhir.xml import to_xml
+
+        try:
+            body = to_xml(json.loads_object(response.body), release, indent=pretty)
+        except InputError as error:
+            text = f"this cannot be written as XML, only as JSON: {error.issues[0]}"
+            return outcome_response(406, (replace(error.issues[0], text=text, code="not-supported"),), {})
+        return Response(response.status, body, {**response.headers, "Content-Type": FHIR_XML})
+    if pretty:
+        return Response(response.status, json.dumps_pretty(json.loads(response.body)), response.headers)
+    return response
+
+
+def is_pretty(request: Request) -> bool:
+    """Whether the answer is indented: ``_pretty=true``; what is neither true nor false asks for nothing."""
+    if "_pretty" not in request.query:
+        return False
+    return any(_TRUTH.get(value.lower(), False) for name, value in request.pairs() if name == "_pretty")
+
+
 def check_content_type(request: Request) -> None:
-    """Raises a 415 :class:`RefusedError` for a body that is not sent as JSON in UTF-8."""
-    _check_content_type(request.header("content-type"), request.header("content-encoding"))
+    """Raises a 415 :class:`RefusedError` for a body that is not sent as JSON or XML in UTF-8."""
+    _check_content_type(request.header("content-type"))
 
 
 @lru_cache(maxsize=256)
-def _check_content_type(content_type: str, encoding: str) -> None:
-    if encoding.strip().lower() not in ("", "identity"):
-        raise RefusedError(
-            415, f"a body with Content-Encoding {encoding[:50]!r} is not read: send it plain", "not-supported"
-        )
+def _check_content_type(content_type: str) -> None:
     media, *options = (part.strip().lower() for part in content_type.split(";"))
-    if media not in ("", *FORMATS):
+    if media not in ("", *FORMATS, *XML_FORMATS):
         raise RefusedError(
-            415, f"a body of type {media[:100]!r} is not read: send JSON as {FORMATS[0]}", "not-supported"
+            415,
+            f"a body of type {media[:100]!r} is not read: send {FORMATS[0]} or {XML_FORMATS[0]}",
+            "not-supported",
         )
     charsets = [option.partition("=")[2].strip('"') for option in options if option.startswith("charset=")]
     if any(charset not in ("utf-8", "utf8", "us-ascii") for charset in charsets):
@@ -84,7 +178,7 @@ def read_body(request: Request) -> Json:
     """
     check_content_type(request)
     if not request.body.strip():
-        raise InputError("the request has no body: send the resource as JSON", code="required")
+        raise InputError("the request has no body: send the resource as JSON or XML", code="required")
     # A byte order mark is no part of JSON, but some editors write it.
     body = json.loads_object(request.body.removeprefix(b"\xef\xbb\xbf"))
     if json_text.may_be_deep(request.body):
@@ -100,7 +194,5 @@ def read_text(request: Request) -> bytes:
 def resource_response(
     request: Request, status: int, body: bytes, headers: dict[str, str] | None = None
 ) -> Response:
-    """A resource as an answer, indented where ``_pretty=true`` asks for it."""
-    if "_pretty=true" in request.query:
-        body = json.dumps_pretty(json.loads(body))
+    """A resource as an answer; the edge makes of it what the request asks for."""
     return Response(status, body, {"Content-Type": FHIR_JSON, **(headers or {})})

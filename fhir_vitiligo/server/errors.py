@@ -39,6 +39,18 @@ class RefusedError(FhirVitiligoError):
         return (RefusedError, (self.status, issue.text, issue.code, self.headers))
 
 
+class InvalidError(InputError):
+    """A resource that can be read and is not what it may be: 422 with everything that is wrong."""
+
+
+def too_large(limit: int) -> RefusedError:
+    """413 for a body of more than ``limit`` bytes."""
+    # What is still on its way is not read, so the connection is of no more use.
+    return RefusedError(
+        413, f"the body is larger than {limit} bytes: send it in parts", "too-long", {"Connection": "close"}
+    )
+
+
 def status_of(error: FhirVitiligoError) -> int:
     """The HTTP status of an error."""
     code = error.issues[0].code
@@ -48,9 +60,9 @@ def status_of(error: FhirVitiligoError) -> int:
         case NotFoundError():
             return 404
         case ConflictError():
-            # a precondition of the request (If-Match, If-None-Exist, a conditional reference) failed, or a
-            # plain conflict
-            return 409 if code == "duplicate" else 412
+            # a precondition of the request (If-Match, If-None-Exist, a conditional reference) failed, or what is
+            # stored stands against it
+            return 409 if code in ("duplicate", "business-rule") else 412
         case StorageError():
             return (
                 400
@@ -60,7 +72,7 @@ def status_of(error: FhirVitiligoError) -> int:
                 else 500
             )
         case InputError():
-            return 400
+            return 422 if code == "business-rule" or isinstance(error, InvalidError) else 400
         case _:
             return 500
 

@@ -12,6 +12,7 @@ from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.search.query import Pairs, query_pairs
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
+FHIR_XML = "application/fhir+xml; charset=utf-8"
 
 Scope = MutableMapping[str, Any]
 

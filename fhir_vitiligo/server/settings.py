@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -42,3 +42,32 @@ class Settings(BaseModel):
             "`Prefer: handling=strict` or `lenient` of a request decides where it is sent."
         ),
     ] = True
+    validation: Annotated[
+        Literal["off", "structure", "profile"],
+        Field(
+            description="What a resource is checked against when it is written: nothing (`off`), the definition of its "
+            "type (`structure`), or that and the profiles it claims (`profile`). Errors are answered with 422, warnings "
+            "are tolerated."
+        ),
+    ] = "profile"
+    check_targets: Annotated[
+        bool,
+        Field(
+            description="Refuse a resource (422) that refers to one of this server that is not there; references to "
+            "other servers are taken as they are."
+        ),
+    ] = True
+    check_referrers: Annotated[
+        bool, Field(description="Refuse to delete (409) what other resources here refer to.")
+    ] = True
+    cors_origins: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Origins of web pages whose scripts may use this server (CORS): `https://app.example`, one "
+            "without a port stands for all its ports, `*` for every page there is."
+        ),
+    ] = ("http://localhost", "http://127.0.0.1")
+    compress_from: Annotated[
+        int,
+        Field(ge=0, description="Bytes from which on an answer is sent with gzip to a client that takes it."),
+    ] = 8192

@@ -1,4 +1,4 @@
-"""The entries of a Bundle as writes: read, and every fault of them told at once. Pure.
+"""The entries of a Bundle as requests: read, and every fault of them told at once. Pure.
 
 https://hl7.org/fhir/R4/http.html#transaction, https://hl7.org/fhir/R4/bundle.html#transaction.
 """
@@ -11,20 +11,27 @@ from dataclasses import dataclass, replace
 from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import bundles
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.references import parse_restful
+from fhir_vitiligo.fhir.references import is_id
 from fhir_vitiligo.search.parameters import Parameters
-from fhir_vitiligo.search.query import SearchQuery
+from fhir_vitiligo.search.query import SearchQuery, parse_query, query_pairs
 from fhir_vitiligo.storage.conditions import condition
 from fhir_vitiligo.storage.draft import check_resource
 from fhir_vitiligo.storage.etag import parse_etag
+from fhir_vitiligo.storage.patch import Patch, patch_of_entry
+from fhir_vitiligo.storage.repository import ANY_VERSION, NO_VERSION
 
-METHODS = ("DELETE", "POST", "PUT")  # in the order in which a transaction does them
+# In the order in which a transaction does them.
+METHODS = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")
+_READS = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One write of a Bundle. ``id`` is None where the store or the condition decides it; ``text`` is the
-    resource as it was received, where that is known.
+    """One request of a Bundle.
+
+    ``id`` is None where the store or ``condition`` decides it: the search of a conditional request (of a POST its
+    ``ifNoneExist``). ``text`` is the resource as it was received, where that is known. ``patch`` is that of a PATCH. A GET reads
+    ``id``, in ``version`` where that is given, or searches by ``query``.
     """
 
     number: int
@@ -35,17 +42,24 @@ class Entry:
     text: bytes | None = None
     full_url: str = ""
     if_version: int | None = None
-    if_none_exist: SearchQuery | None = None
+    condition: SearchQuery | None = None
+    patch: Patch | None = None
+    version: int | None = None
+    query: SearchQuery | None = None
 
     @property
     def place(self) -> str:
         return f"Bundle.entry[{self.number}]"
 
+    @property
+    def writes(self) -> bool:
+        return self.method not in _READS
+
 
 def read_entries(
     bundle: Json, parameters: Parameters, texts: Sequence[bytes | None] | None = None, base: str = ""
 ) -> list[Entry]:
-    """The writes of a transaction or batch Bundle in its order. ``texts``: the resources as received, entry
+    """The requests of a transaction or batch Bundle in its order. ``texts``: the resources as received, entry
     by entry.
 
     :class:`InputError` carries the faults of all entries, each with its place.
@@ -57,7 +71,7 @@ def read_entries(
             found.append(read_entry(raw, number, parameters, None if texts is None else texts[number], base))
         except InputError as error:
             faults += located(error, f"Bundle.entry[{number}]").issues
-    faults += _doubles(found)
+    faults += doubles((entry, entry.id) for entry in found)
     if faults:
         raise InputError(faults)
     return found
@@ -73,53 +87,61 @@ def read_entry(raw: Json, number: int, parameters: Parameters, text: bytes | Non
     method, url = request.get("method"), request.get("url")
     if method not in METHODS:
         raise InputError(
-            f"the method {str(method)[:20]!r} is not served in a Bundle: it has POST, PUT and DELETE",
+            f"the method {str(method)[:20]!r} is not served in a Bundle: it has {', '.join(METHODS)}",
             code="not-supported",
             expression="request.method",
         )
     if not isinstance(url, str):
         raise InputError("the request needs `url`", code="required", expression="request.url")
-    if base and url.startswith(base + "/"):
-        url = url[len(base) + 1 :]
-    resource_type, id = _target(method, url.strip("/"), parameters)
     full_url = raw.get("fullUrl", "")
     if not isinstance(full_url, str):
         raise InputError("fullUrl is a string", code="value", expression="fullUrl")
-    if_match, if_none_exist = request.get("ifMatch"), request.get("ifNoneExist")
-    if not isinstance(if_match, str | None) or not isinstance(if_none_exist, str | None):
-        raise InputError("ifMatch and ifNoneExist are strings", code="value", expression="request")
-    if_version = None if if_match is None else parse_etag(if_match)
+    entry = _target(Entry(number, method, "", full_url=full_url), url, parameters, base)
+    if method in _READS:
+        return entry
+    entry = _conditions(entry, request, parameters, base)
     if method == "DELETE":
-        return Entry(number, method, resource_type, id, if_version=if_version)
+        return entry
     resource = raw.get("resource")
     if not isinstance(resource, dict):
         raise InputError(f"{method} needs `resource`", code="required", expression="resource")
-    found_type = check_resource(resource, parameters)
-    if found_type != resource_type:
+    if method == "PATCH":
+        return replace(entry, patch=patch_of_entry(resource))
+    return _with_resource(entry, resource, text, parameters)
+
+
+def _conditions(entry: Entry, request: Json, parameters: Parameters, base: str) -> Entry:
+    told = {name: request.get(name) for name in ("ifMatch", "ifNoneMatch", "ifNoneExist")}
+    if not all(isinstance(value, str | None) for value in told.values()):
         raise InputError(
-            f"the resource is a {found_type}, but the url is one of {resource_type}",
+            "ifMatch, ifNoneMatch and ifNoneExist are strings", code="value", expression="request"
+        )
+    if told["ifMatch"] is not None:
+        any_version = told["ifMatch"].strip() == "*"
+        entry = replace(entry, if_version=ANY_VERSION if any_version else parse_etag(told["ifMatch"]))
+    elif (told["ifNoneMatch"] or "").strip() == "*":
+        entry = replace(entry, if_version=NO_VERSION)
+    if told["ifNoneExist"] and entry.method == "POST":
+        found = condition(parameters, entry.type, told["ifNoneExist"], base)
+        return replace(entry, condition=found)
+    return entry
+
+
+def _with_resource(entry: Entry, resource: Json, text: bytes | None, parameters: Parameters) -> Entry:
+    found_type = check_resource(resource, parameters)
+    if found_type != entry.type:
+        raise InputError(
+            f"the resource is a {found_type}, but the url is one of {entry.type}",
             code="invalid",
             expression="resource",
         )
-    if method == "PUT" and resource.get("id") != id:
+    if entry.method == "PUT" and entry.id is not None and resource.get("id") != entry.id:
         raise InputError(
-            f"the resource has the id {resource.get('id')!r}, but the url says {id!r}",
+            f"the resource has the id {resource.get('id')!r}, but the url says {entry.id!r}",
             code="invalid",
             expression="resource.id",
         )
-    return Entry(
-        number,
-        method,
-        resource_type,
-        id,
-        resource,
-        text,
-        full_url,
-        if_version,
-        condition(parameters, resource_type, if_none_exist, base)
-        if if_none_exist and method == "POST"
-        else None,
-    )
+    return replace(entry, resource=resource, text=text)
 
 
 def entries_of_resources(document: Json, parameters: Parameters) -> list[Entry]:
@@ -147,44 +169,66 @@ def _storing(resource: Json, number: int, full_url: object, parameters: Paramete
     return Entry(number, "POST" if id is None else "PUT", resource_type, id, resource, None, name)
 
 
-def _target(method: str, url: str, parameters: Parameters) -> tuple[str, str | None]:
-    """Type and id of ``Patient`` or ``Patient/1``."""
-    resource_type, slash, id = url.partition("/")
-    if "?" in url:
-        raise InputError(
-            f"a conditional {method} is not served: name the resource by its id",
-            code="not-supported",
-            expression="request.url",
-        )
+def _target(entry: Entry, url: str, parameters: Parameters, base: str) -> Entry:
+    """The entry with what its url names: ``Patient``, ``Patient/1``, ``Patient?identifier=1``, ``Patient/1/_history/2``."""
+    if base and url.startswith(base):
+        url = url[len(base) :]
+    path, mark, query = url.strip("/").partition("?")
+    resource_type, *rest = path.strip("/").split("/")
     if resource_type not in parameters.resource_types:
         raise InputError(
             f"{resource_type[:100]!r} is no resource type of this release of FHIR",
             code="value",
             expression="request.url",
         )
-    if method == "POST" and slash:
-        raise InputError(
-            "a POST goes to a type, not to an id: use PUT", code="invalid", expression="request.url"
-        )
-    if method != "POST" and (parse_restful(url) is None or "/" in id):
-        raise InputError(
-            f"{method} needs the url Type/id, not {url[:100]!r}", code="invalid", expression="request.url"
-        )
-    return resource_type, id or None
+    entry = replace(entry, type=resource_type)
+    if entry.method == "POST":
+        if rest:
+            raise _bad_url("a POST goes to a type, not to an id: use PUT")
+        # Some clients write the condition of a create into the url.
+        return replace(entry, condition=condition(parameters, resource_type, query, base)) if query else entry
+    if rest:
+        return _of_id(entry, rest, url)
+    if entry.method in _READS:
+        found = parse_query(parameters, resource_type, query_pairs(query), base=base)
+        return replace(entry, query=found)
+    if not mark:
+        raise _bad_url(f"{entry.method} needs the url Type/id or Type?condition, not {url[:100]!r}")
+    return replace(entry, condition=condition(parameters, resource_type, query, base))
 
 
-def _doubles(entries: Sequence[Entry]) -> Iterator[Issue]:
-    """No resource may be named twice."""
+def _of_id(entry: Entry, rest: Sequence[str], url: str) -> Entry:
+    match rest:
+        case [id] if is_id(id):
+            return replace(entry, id=id)
+        case [id, "_history", version] if (
+            not entry.writes and is_id(id) and version.isascii() and version.isdigit() and len(version) <= 18
+        ):
+            return replace(entry, id=id, version=int(version))
+        case _ if entry.writes:
+            raise _bad_url(f"{entry.method} needs the url Type/id, not {url[:100]!r}")
+        case _:
+            raise _bad_url(
+                f"a transaction reads Type/id, Type/id/_history/version and Type?search, not {url[:100]!r}: ask in a batch"
+            )
+
+
+def _bad_url(text: str) -> InputError:
+    return InputError(text, code="invalid", expression="request.url")
+
+
+def doubles(entries: Iterator[tuple[Entry, str | None]]) -> Iterator[Issue]:
+    """No resource may be written twice; ``entries`` with the ids they write."""
     seen: dict[tuple[str, str], Entry] = {}
-    for entry in entries:
-        if entry.id is not None:
-            first = seen.setdefault((entry.type, entry.id), entry)
+    for entry, id in entries:
+        if id is not None and entry.writes:
+            first = seen.setdefault((entry.type, id), entry)
             if first is not entry:
                 yield Issue(
                     "error",
                     "duplicate",
                     entry.place,
-                    f"{entry.type}/{entry.id} is written by {first.place} already",
+                    f"{entry.type}/{id} is written by {first.place} already",
                 )
 
 

@@ -23,7 +23,10 @@ class Migration:
     script: str
 
 
-MIGRATIONS = (Migration(1, "resources, their history, numbers of types and parameters", schema.RESOURCE),)
+MIGRATIONS = (
+    Migration(1, "resources, their history, numbers of types and parameters", schema.RESOURCE),
+    Migration(2, "search parameters of users that the index was made with", schema.CUSTOM_PARAMETER),
+)
 
 
 def migrate(connection: sqlite3.Connection) -> list[Migration]:

@@ -7,7 +7,7 @@ good. Index rows are written in the transaction of the content they come from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -89,6 +89,40 @@ class Page:
     total: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """Versions, newest first: of one resource, of a ``type``, or (both empty) of everything.
+
+    ``since`` (microseconds since 1970): only what was made then or later. ``at``: only what was the current version at some
+    moment from its first to its second. ``before``: the ``next`` of the page before.
+    """
+
+    type: str = ""
+    id: str = ""
+    count: int = 50
+    since: int | None = None
+    at: tuple[int, int] | None = None
+    before: int | None = None
+    total: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of versions. ``next`` is what ``HistoryQuery.before`` is for the page behind, None on the last one; ``total`` the
+    number of all versions, None where it was not asked for.
+    """
+
+    versions: tuple[StoredVersion, ...]
+    next: int | None = None
+    total: int | None = None
+
+
+ANY_VERSION = -1
+"""In place of a version: whichever, but there has to be one."""
+NO_VERSION = 0
+"""In place of a version: there has to be none, or a deleted one."""
+
+
 class Session(Protocol):
     """One write transaction. Sees what it has written itself. Not to be kept or used outside of the work it
     was given to.
@@ -98,7 +132,21 @@ class Session(Protocol):
         """The current version; a deleted one is told by ``deleted``; None: never stored."""
         ...
 
+    def read_version(self, resource_type: str, id: str, version: int) -> StoredVersion | None: ...
+
     def search(self, query: SearchQuery) -> Page: ...
+
+    def missing(self, resources: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those of the resources (type and id) that are not there or deleted, in order."""
+        ...
+
+    def referrers(
+        self, resource_type: str, id: str, base: str = "", most: int = 4
+    ) -> list[tuple[str, str]]:
+        """Type and id of up to ``most`` other resources that refer to this one by a search parameter, relatively or with
+        ``base``, this server's own URL.
+        """
+        ...
 
     def create(self, draft: Draft) -> StoredVersion:
         """A resource of a new id. :class:`ConflictError` when the id was ever used."""
@@ -106,7 +154,7 @@ class Session(Protocol):
 
     def update(self, draft: Draft, if_version: int | None = None) -> StoredVersion:
         """The next version of an id, the first one if it was never used. :class:`ConflictError` when the
-        current version is not ``if_version``, where that is given.
+        current version is not ``if_version``, where that is given (:data:`ANY_VERSION` and :data:`NO_VERSION` too).
         """
         ...
 
@@ -130,6 +178,10 @@ class Repository(Protocol):
 
     async def history(self, resource_type: str, id: str) -> tuple[StoredVersion, ...]:
         """Every version, newest first; empty: never stored."""
+        ...
+
+    async def versions(self, query: HistoryQuery) -> HistoryPage:
+        """Versions of a resource, a type or of everything; stable under writes from page to page."""
         ...
 
     async def search(self, query: SearchQuery) -> Page: ...

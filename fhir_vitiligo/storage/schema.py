@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.search.types.base import SearchType
 
 RESOURCE = """
@@ -53,41 +52,59 @@ CREATE TABLE index_state (
 """
 
 
+CUSTOM_PARAMETER = """
+CREATE TABLE custom_parameter (
+  url TEXT PRIMARY KEY,
+  content BLOB NOT NULL
+) STRICT;
+"""
+
+_BY_RESOURCE = frozenset({"reference", "string", "uri"})
+
+
 def index_table(kind: SearchType) -> str:
     """The name of the index table of a search type."""
     return f"{kind.name}_index"
 
 
 def index_by_resource(kind: SearchType) -> str:
-    """The name of the second key of a ranged index table, which finds the values of a resource."""
+    """The name of the second key of an index table, which finds the values of a resource."""
     return f"{kind.name}_index_by_resource"
 
 
-def is_ranged(kind: SearchType) -> bool:
-    """Whether searches of the type name ends of ranges: the first key then cannot tell of one resource."""
-    return any(column.kind != "text" for column in kind.columns)
+def is_by_resource(kind: SearchType) -> bool:
+    """Whether the table has a second key by resource.
+
+    Searches that name ends of ranges need it, because the first key then cannot tell of one resource; links
+    are followed by it, and results sorted. Tokens, by far the most rows, go without.
+    """
+    return kind.name in _BY_RESOURCE or any(column.kind != "text" for column in kind.columns)
 
 
-def create_index_tables() -> Iterable[str]:
-    """The statements that make the index tables of all search types."""
-    for kind in SEARCH_TYPES.values():
+def create_index_tables(kinds: Iterable[SearchType]) -> Iterable[str]:
+    """The statements that make the index tables of these search types, where there are none."""
+    for kind in _by_table(kinds):
         columns = ", ".join(f"{column.name} {column.kind.upper()} NOT NULL" for column in kind.columns)
         key = ", ".join(column.name for column in kind.columns)
         yield (
-            f"CREATE TABLE {index_table(kind)} "
+            f"CREATE TABLE IF NOT EXISTS {index_table(kind)} "
             f"(parameter INTEGER NOT NULL, {columns}, resource INTEGER NOT NULL, "
             f"PRIMARY KEY (parameter, {key}, resource)) WITHOUT ROWID, STRICT"
         )
-        if is_ranged(kind):
+        if is_by_resource(kind):
             yield (
-                f"CREATE INDEX {index_by_resource(kind)} ON {index_table(kind)} (resource, parameter, {key})"
+                f"CREATE INDEX IF NOT EXISTS {index_by_resource(kind)} "
+                f"ON {index_table(kind)} (resource, parameter, {key})"
             )
 
 
-def drop_index_tables() -> Iterable[str]:
-    """One statement a search type; harmless where there is no such table."""
-    for kind in SEARCH_TYPES.values():
-        yield f"DROP TABLE IF EXISTS {index_table(kind)}"
+def _by_table(kinds: Iterable[SearchType]) -> list[SearchType]:
+    return list({kind.name: kind for kind in kinds}.values())
+
+
+def drop_table(name: str) -> str:
+    """The statement that drops an index table."""
+    return f"DROP TABLE {name}"
 
 
 def insert_rows(kind: SearchType) -> str:
@@ -102,3 +119,8 @@ def delete_rows(kind: SearchType) -> str:
         f"{name} = ?" for name in ("parameter", *(c.name for c in kind.columns), "resource")
     )
     return f"DELETE FROM {index_table(kind)} WHERE {conditions}"
+
+
+def delete_parameter(kind: SearchType) -> str:
+    """The statement that removes all rows of a parameter."""
+    return f"DELETE FROM {index_table(kind)} WHERE parameter = ?"

@@ -19,7 +19,7 @@ from fhir_vitiligo.errors import StorageError
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.storage.migrations import migrate
-from fhir_vitiligo.storage.repository import Page, Session, StoredVersion
+from fhir_vitiligo.storage.repository import HistoryPage, HistoryQuery, Page, Session, StoredVersion
 from fhir_vitiligo.storage.sqlite_index import Numbers, prepare_index
 from fhir_vitiligo.storage.sqlite_session import SqliteReader, SqliteSession
 from fhir_vitiligo.storage.sqlite_writer import Writer, storage_error
@@ -76,6 +76,9 @@ class SqliteRepository:
 
     async def history(self, resource_type: str, id: str) -> tuple[StoredVersion, ...]:
         return self._reading(lambda reader: reader.history(resource_type, id))
+
+    async def versions(self, query: HistoryQuery) -> HistoryPage:
+        return self._reading(lambda reader: reader.versions(query))
 
     async def search(self, query: SearchQuery) -> Page:
         return self._reading(lambda reader: reader.search(query))

@@ -1,7 +1,9 @@
 """The index of the SQLite store: the numbers of types and parameters, and making it again from the content.
 
 The index is derived data. The file records a fingerprint of what it was made from (definitions, search
-types, extraction); when the program opens a file with another one, the index is made again.
+types, extraction); when the program opens a file with another one, the index is made again. Search parameters
+of users are taken in by a reindexing (:mod:`fhir_vitiligo.storage.sqlite_reindex`), and kept in the file as they
+were then.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from collections.abc import Iterable
 
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.search import extract
-from fhir_vitiligo.search.extract import IndexRows, index_rows
+from fhir_vitiligo.search.extract import PRESENT, IndexRows, index_rows
 from fhir_vitiligo.search.parameters import Parameter, Parameters
 from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.search.types.base import SearchType
+from fhir_vitiligo.search.types.near import NEAR
 from fhir_vitiligo.storage import schema
 
 _BATCH = 500  # resources whose rows are held in memory at a time
@@ -25,19 +28,27 @@ class Numbers:
     """Small numbers for resource types and search parameters, as the file has them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        self.read(connection)
+
+    def read(self, connection: sqlite3.Connection) -> None:
+        """Reads them again, when there may be more."""
         self.of_type = {
-            name: number for number, name in connection.execute("SELECT number, name FROM resource_type")
+            name: int(number) for number, name in connection.execute("SELECT number, name FROM resource_type")
         }
         self.type_names = {number: name for name, number in self.of_type.items()}
         self._of_parameter = {
-            (resource_type, code): number
-            for number, resource_type, code in connection.execute(
+            (resource_type, key): int(number)
+            for number, resource_type, key in connection.execute(
                 "SELECT number, resource_type, code FROM parameter"
             )
         }
 
     def of_parameter(self, parameter: Parameter) -> int:
-        return int(self._of_parameter[parameter.resource_type, parameter.code])
+        return self._of_parameter[parameter.resource_type, parameter.key]
+
+    def find(self, resource_type: str, code: str) -> int | None:
+        """The number of a parameter of core; None where the type has none of this code."""
+        return self._of_parameter.get((resource_type, code))
 
 
 class PendingRows:
@@ -63,8 +74,11 @@ class PendingRows:
         parameter: Parameter,
         rows: Iterable[tuple[object, ...]],
     ) -> None:
-        number = self._numbers.of_parameter(parameter)
-        into.setdefault(parameter.type, []).extend([(number, *row, key) for row in rows])
+        number, kind = self._numbers.of_parameter(parameter), parameter.type
+        # What is there and cannot be compared stands under the negative number, which no search looks at.
+        into.setdefault(kind, []).extend(
+            [(number, *row, key) if row is not PRESENT else (-number, *kind.blank, key) for row in rows]
+        )
 
     def flush(self) -> None:
         """Removals come first: within one flush a row may go with one version and come back with the next."""
@@ -97,23 +111,35 @@ def prepare_index(connection: sqlite3.Connection, parameters: Parameters) -> boo
         if _recorded(connection) == fingerprint:  # another program made it while this one waited
             connection.execute("ROLLBACK")
             return False
-        connection.executemany(
-            "INSERT OR IGNORE INTO resource_type (name) VALUES (?)",
-            [(name,) for name in sorted(parameters.resource_types)],
-        )
-        connection.executemany(
-            "INSERT OR IGNORE INTO parameter (resource_type, code) VALUES (?, ?)",
-            [(name, code) for name in sorted(parameters.resource_types) for code in parameters.of(name)],
-        )
         rebuild_index(connection, parameters)
-        connection.execute("DELETE FROM index_state")
-        connection.execute("INSERT INTO index_state VALUES (?)", (fingerprint,))
+        record(connection, parameters)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
     return True
+
+
+def number_all(connection: sqlite3.Connection, parameters: Parameters) -> None:
+    """Gives every type and parameter a number, and every search type its table."""
+    types = sorted(parameters.resource_types)
+    connection.executemany(
+        "INSERT OR IGNORE INTO resource_type (name) VALUES (?)", [(name,) for name in types]
+    )
+    every = [one for name in types for one in parameters.every(name)]
+    connection.executemany(
+        "INSERT OR IGNORE INTO parameter (resource_type, code) VALUES (?, ?)",
+        [(one.resource_type, one.key) for one in every],
+    )
+    for statement in schema.create_index_tables(one.type for one in every if one.stored is None):
+        connection.execute(statement)
+
+
+def record(connection: sqlite3.Connection, parameters: Parameters) -> None:
+    """Writes down what the index is made from."""
+    connection.execute("DELETE FROM index_state")
+    connection.execute("INSERT INTO index_state VALUES (?)", (_fingerprint(parameters),))
 
 
 def _recorded(connection: sqlite3.Connection) -> str | None:
@@ -125,8 +151,11 @@ def rebuild_index(connection: sqlite3.Connection, parameters: Parameters) -> int
     """Makes all index rows again from the content, within the transaction of the caller; how many
     resources.
     """
-    for statement in (*schema.drop_index_tables(), *schema.create_index_tables()):
-        connection.execute(statement)
+    for (name,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_index' ESCAPE '\\'"
+    ).fetchall():
+        connection.execute(schema.drop_table(name))
+    number_all(connection, parameters)
     numbers = Numbers(connection)
     pending = PendingRows(connection, numbers)
     after, count = 0, 0
@@ -147,8 +176,8 @@ def rebuild_index(connection: sqlite3.Connection, parameters: Parameters) -> int
 
 def _fingerprint(parameters: Parameters) -> str:
     digest = hashlib.sha256(f"{extract.VERSION}\n".encode())
-    for kind in SEARCH_TYPES.values():
-        digest.update(f"{kind.name} {kind.columns} {schema.is_ranged(kind)}\n".encode())
+    for kind in {**SEARCH_TYPES, NEAR.name: NEAR}.values():
+        digest.update(f"{kind.name} {kind.columns} {schema.is_by_resource(kind)}\n".encode())
     for line in parameters.fingerprint_parts():
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()

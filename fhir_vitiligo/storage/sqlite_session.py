@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Collection
 from typing import Any
 
 from fhir_vitiligo.errors import ConflictError
@@ -11,14 +12,38 @@ from fhir_vitiligo.fhir import json
 from fhir_vitiligo.search.extract import index_rows
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
+from fhir_vitiligo.search.types.base import cut
 from fhir_vitiligo.storage.plan import plan
-from fhir_vitiligo.storage.repository import Draft, Page, StoredVersion
+from fhir_vitiligo.storage.repository import (
+    ANY_VERSION,
+    NO_VERSION,
+    Draft,
+    HistoryPage,
+    HistoryQuery,
+    Page,
+    StoredVersion,
+)
+from fhir_vitiligo.storage.sqlite_history import read_history
 from fhir_vitiligo.storage.sqlite_index import Numbers, PendingRows
 
 _CURRENT = "SELECT version, updated, method, content FROM resource WHERE type = ? AND id = ?"
 _HISTORY = """
 SELECT h.version, h.updated, h.method, h.content FROM resource r JOIN resource_history h ON h.resource = r.key
 WHERE r.type = ? AND r.id = ?
+"""
+# Parameters are looked up one by one, each a step in the key: those that are in use are a few dozen.
+_REFERRERS = """
+WITH RECURSIVE used (parameter) AS (
+  SELECT min(parameter) FROM reference_index
+  UNION ALL
+  SELECT (SELECT min(parameter) FROM reference_index WHERE parameter > used.parameter)
+  FROM used WHERE used.parameter IS NOT NULL
+)
+SELECT DISTINCT r.type, r.id
+FROM used CROSS JOIN reference_index i CROSS JOIN resource r
+WHERE i.parameter = used.parameter AND i.id = ?2 AND i.type = ?3 AND i.base IN ('', ?4) AND r.key = i.resource
+  AND NOT (r.type = ?1 AND r.id = ?2)
+LIMIT ?5
 """
 
 
@@ -54,6 +79,9 @@ class SqliteReader:
         )
         return (current, *(StoredVersion(resource_type, id, *row) for row in rows))
 
+    def versions(self, query: HistoryQuery) -> HistoryPage:
+        return read_history(self.connection, self.numbers, query)
+
     def search(self, query: SearchQuery) -> Page:
         made = plan(query, self.numbers.of_type[query.resource_type], self.numbers.of_parameter)
         rows: list[Any] = [] if made.page is None else self.connection.execute(*made.page).fetchall()
@@ -86,6 +114,23 @@ class SqliteSession(SqliteReader):
         self.pending.flush()
         return super().search(query)
 
+    def missing(self, resources: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+        statement = "SELECT 1 FROM resource WHERE type = ? AND id = ? AND content IS NOT NULL"
+        number = self.numbers.of_type.get
+        return [
+            (kind, id)
+            for kind, id in resources
+            if self.connection.execute(statement, (number(kind), id)).fetchone() is None
+        ]
+
+    def referrers(
+        self, resource_type: str, id: str, base: str = "", most: int = 4
+    ) -> list[tuple[str, str]]:
+        self.pending.flush()
+        number = self.numbers.of_type.get(resource_type)
+        rows = self.connection.execute(_REFERRERS, (number, id, resource_type, cut(base), most))
+        return [(self.numbers.type_names[kind], name) for kind, name in rows]
+
     def create(self, draft: Draft) -> StoredVersion:
         updated = self._now()
         content = draft.text(1, updated)
@@ -100,7 +145,8 @@ class SqliteSession(SqliteReader):
         updated = self._now()
         current = self._current(draft.type, draft.id)
         version = 0 if current is None else current[1]
-        _check_version(draft.type, draft.id, version, if_version)
+        is_there = current is not None and current[4] is not None
+        _check_version(draft.type, draft.id, version, if_version, is_there)
         content = draft.text(version + 1, updated)
         if current is None:
             self.pending.replace(self._insert(draft, updated, "PUT", content), {}, draft.rows)
@@ -112,7 +158,8 @@ class SqliteSession(SqliteReader):
 
     def delete(self, resource_type: str, id: str, if_version: int | None = None) -> StoredVersion | None:
         current = self._current(resource_type, id)
-        _check_version(resource_type, id, 0 if current is None else current[1], if_version)
+        is_there = current is not None and current[4] is not None
+        _check_version(resource_type, id, 0 if current is None else current[1], if_version, is_there)
         if current is None:
             return None
         key, version, updated, method, content = current
@@ -176,8 +223,20 @@ class SqliteSession(SqliteReader):
         return self._last
 
 
-def _check_version(resource_type: str, id: str, version: int, expected: int | None) -> None:
-    if expected is not None and version != expected:
+def _check_version(
+    resource_type: str, id: str, version: int, expected: int | None, is_there: bool
+) -> None:
+    if expected is None or (expected == version and is_there):
+        return
+    if expected == ANY_VERSION:
+        if not is_there:
+            raise ConflictError(f"{resource_type}/{id} was expected and is not here", code="conflict")
+    elif expected == NO_VERSION:
+        if is_there:
+            raise ConflictError(
+                f"{resource_type}/{id} was to be new, but it is here in version {version}", code="conflict"
+            )
+    elif expected != version:
         found = f"its version is {version}" if version else "it was never stored"
         raise ConflictError(
             f"{resource_type}/{id} was expected in version {expected}, but {found}: read it again",

@@ -1,4 +1,4 @@
-"""A Bundle of writes as one transaction (https://hl7.org/fhir/R4/http.html#transaction).
+"""A Bundle of requests as one transaction (https://hl7.org/fhir/R4/http.html#transaction).
 
 The entries are done in the order the specification gives, with the links between them rewritten, within a
 session: all or none.
@@ -10,27 +10,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fhir_vitiligo.errors import ConflictError, FhirVitiligoError, InputError
+from fhir_vitiligo.errors import ConflictError, FhirVitiligoError, InputError, NotFoundError
+from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful, rewrite_links
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.storage.conditions import condition, only_match
-from fhir_vitiligo.storage.draft import draft, new_id
-from fhir_vitiligo.storage.entries import METHODS, Entry, located
-from fhir_vitiligo.storage.repository import Session, StoredVersion
+from fhir_vitiligo.storage.draft import check_resource, draft, new_id
+from fhir_vitiligo.storage.entries import METHODS, Entry, doubles, located
+from fhir_vitiligo.storage.integrity import Integrity, Target
+from fhir_vitiligo.storage.repository import Page, Session, StoredVersion
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of an entry: 201 created, 200 updated or matched, 204 deleted; ``version`` None: never
-    stored.
+    """What became of an entry: 201 created, 200 updated, matched or read, 204 deleted; ``version`` None: never
+    stored. ``page``: what a search found.
     """
 
     entry: Entry
     status: int
     version: StoredVersion | None
+    page: Page | None = None
 
 
 def run_transaction(
@@ -40,56 +43,178 @@ def run_transaction(
     *,
     base: str = "",
     complete: bool = True,
+    integrity: Integrity | None = None,
+    check: Callable[[Json], None] | None = None,
 ) -> list[Done]:
     """Does the entries and tells what became of each, in the order of the Bundle.
 
     Links to a ``fullUrl`` of the Bundle become the id that is stored; conditional references the one
     resource they fit. ``complete``: a urn:uuid that names no entry is a fault, since nothing else could
-    ever resolve it.
+    ever resolve it. ``integrity`` is looked at when all is written. ``check`` raises for a resource that a patch made and that
+    may not be stored; the others were checked before.
     """
-    matched = {
-        entry.number: _within(entry, lambda entry=entry: only_match(session, entry.if_none_exist))  # type: ignore[misc]
-        for entry in entries
-        if entry.if_none_exist is not None
-    }
-    ids: dict[int, str] = {}
-    for entry in entries:
-        match = matched.get(entry.number)
-        ids[entry.number] = match.id if match is not None else entry.id if entry.id is not None else new_id()
-    targets = {entry.full_url: f"{entry.type}/{ids[entry.number]}" for entry in entries if entry.full_url}
-    links = _Links(session, parameters, targets, base)
-    done: dict[int, Done] = {}
-    for entry in sorted(entries, key=lambda entry: METHODS.index(entry.method)):
-        match = matched.get(entry.number)
-        if match is not None:
-            done[entry.number] = Done(entry, 200, match)
-        else:
-            done[entry.number] = _within(
+    return _Transaction(
+        session, parameters, integrity or Integrity(), check or _no_check, base, complete
+    ).run(entries)
+
+
+class _Transaction:
+    def __init__(
+        self,
+        session: Session,
+        parameters: Parameters,
+        integrity: Integrity,
+        check: Callable[[Json], None],
+        base: str,
+        complete: bool,
+    ) -> None:
+        self._session = session
+        self._parameters = parameters
+        self._integrity = integrity
+        self._check = check
+        self._base = base
+        self._complete = complete
+        self._targets: list[tuple[Entry, tuple[Target, ...]]] = []
+        self._deleted: list[tuple[Entry, str]] = []
+
+    def run(self, entries: Sequence[Entry]) -> list[Done]:
+        matched = {
+            entry.number: _within(entry, lambda entry=entry: only_match(self._session, entry.condition))  # type: ignore[misc]
+            for entry in entries
+            if entry.condition is not None
+        }
+        ids = {
+            entry.number: _within(entry, lambda entry=entry: _id(entry, matched.get(entry.number)))  # type: ignore[misc]
+            for entry in entries
+        }
+        written = (
+            (entry, ids[entry.number])
+            for entry in entries
+            if not (entry.method == "POST" and matched.get(entry.number) is not None)
+        )
+        if faults := list(doubles(written)):
+            raise InputError(faults)
+        targets = {entry.full_url: f"{entry.type}/{ids[entry.number]}" for entry in entries if entry.full_url}
+        links = _Links(self._session, self._parameters, targets, self._base)
+        done: dict[int, Done] = {}
+        waiting: list[Entry] = []
+        in_order = sorted(entries, key=lambda entry: METHODS.index(entry.method))
+        writes = [entry for entry in in_order if entry.writes]
+        for entry in writes:
+            match = matched.get(entry.number)
+            if entry.method == "POST" and match is not None:
+                done[entry.number] = Done(entry, 200, match)
+                continue
+            try:
+                done[entry.number] = self._done(entry, ids[entry.number], links)
+            except _NotYet:
+                waiting.append(entry)
+        # What a conditional reference means is said when everything else is written.
+        links.last = True
+        for entry in waiting:
+            done[entry.number] = self._done(entry, ids[entry.number], links)
+        self._check_integrity()
+        for entry in in_order:
+            if not entry.writes:
+                done[entry.number] = _within(entry, lambda entry=entry: _read(self._session, entry))  # type: ignore[misc]
+        return [done[entry.number] for entry in entries]
+
+    def _done(self, entry: Entry, id: str | None, links: _Links) -> Done:
+        return _within(entry, lambda: self._write(entry, id, links))
+
+    def _write(self, entry: Entry, id: str | None, links: _Links) -> Done:
+        session = self._session
+        if entry.method == "DELETE":
+            if id is None:
+                return Done(entry, 204, None)
+            version = session.delete(entry.type, id, entry.if_version)
+            self._deleted.append((entry, id))
+            return Done(entry, 204, version)
+        assert id is not None
+        if entry.patch is not None:
+            return self._patch(entry, id)
+        assert entry.resource is not None
+        resource = links.rewritten(entry)
+        if self._complete:
+            _check_urns(resource, entry)
+        text = entry.text if resource is entry.resource else None
+        ready = draft(resource, self._parameters, id=id, text=text)
+        self._targets.append((entry, self._integrity.targets_of(resource)))
+        if entry.method == "POST":
+            return Done(entry, 201, session.create(ready))
+        before = session.read(entry.type, id)
+        new = session.update(ready, entry.if_version)
+        return Done(entry, 201 if before is None or before.deleted else 200, new)
+
+    def _patch(self, entry: Entry, id: str) -> Done:
+        assert entry.patch is not None
+        before = self._session.read(entry.type, id)
+        if before is None or before.content is None:
+            raise NotFoundError(f"there is no {entry.type}/{id} to patch", code="not-found")
+        resource = entry.patch.apply(json.loads_object(before.content), self._parameters.release)
+        check_resource(resource, self._parameters)
+        self._check(resource)
+        self._targets.append((entry, self._integrity.targets_of(resource)))
+        ready = draft(resource, self._parameters, id=id)
+        return Done(entry, 200, self._session.update(ready, entry.if_version))
+
+    def _check_integrity(self) -> None:
+        for entry, targets in self._targets:
+            _within(
                 entry,
-                lambda entry=entry: _write(session, entry, ids[entry.number], parameters, links, complete),  # type: ignore[misc]
+                lambda targets=targets: self._integrity.check_written(self._session, targets, "resource"),  # type: ignore[misc]
             )
-    return [done[entry.number] for entry in entries]
+        for entry, id in self._deleted:
+            _within(
+                entry,
+                lambda entry=entry, id=id: self._integrity.check_deleted(self._session, entry.type, id),  # type: ignore[misc]
+            )
 
 
-def _write(
-    session: Session, entry: Entry, id: str, parameters: Parameters, links: _Links, complete: bool
-) -> Done:
-    if entry.method == "DELETE":
-        return Done(entry, 204, session.delete(entry.type, id, entry.if_version))
-    assert entry.resource is not None
-    resource = links.rewritten(entry)
-    if complete:
-        _check_urns(resource, entry)
-    ready = draft(resource, parameters, id=id, text=entry.text if resource is entry.resource else None)
-    if entry.method == "POST":
-        return Done(entry, 201, session.create(ready))
-    before = session.read(entry.type, id)
-    version = session.update(ready, entry.if_version)
-    return Done(entry, 201 if before is None or before.deleted else 200, version)
+def _no_check(_: Json) -> None:
+    """Anything may be stored."""
+
+
+def _id(entry: Entry, match: StoredVersion | None) -> str | None:
+    """The id that the entry is about; None where there is none, because nothing fits its condition."""
+    if match is not None:
+        named = entry.resource.get("id") if entry.resource is not None else None
+        if entry.method == "PUT" and named not in (None, match.id):
+            raise InputError(
+                f"the condition fits {match.type}/{match.id}, but the resource has the id {named!r}",
+                code="invalid",
+                expression="resource.id",
+            )
+        return match.id
+    if entry.id is not None:
+        return entry.id
+    if entry.method == "PATCH":
+        raise NotFoundError("the condition fits no resource", code="not-found")
+    if entry.method == "PUT" and entry.resource is not None:
+        return entry.resource.get("id") or new_id()
+    return new_id() if entry.method == "POST" else None
+
+
+def _read(session: Session, entry: Entry) -> Done:
+    if entry.query is not None:
+        return Done(entry, 200, None, session.search(entry.query))
+    assert entry.id is not None
+    version = (
+        session.read(entry.type, entry.id)
+        if entry.version is None
+        else session.read_version(entry.type, entry.id, entry.version)
+    )
+    if version is None or version.content is None:
+        raise NotFoundError(f"there is no {entry.type}/{entry.id} here", code="not-found")
+    return Done(entry, 200, version)
+
+
+class _NotYet(Exception):
+    """A conditional reference fits nothing so far."""
 
 
 class _Links:
-    """What the links of a Bundle become."""
+    """What the links of a Bundle become. ``last``: everything that could be referred to is written."""
 
     def __init__(self, session: Session, parameters: Parameters, targets: dict[str, str], base: str) -> None:
         self._session = session
@@ -97,6 +222,7 @@ class _Links:
         self._targets = targets
         self._base = base
         self._conditional: dict[str, str] = {}
+        self.last = False
 
     def rewritten(self, entry: Entry) -> Json:
         assert entry.resource is not None
@@ -121,6 +247,8 @@ class _Links:
                 return None
             match = only_match(self._session, condition(self._parameters, resource_type, link, self._base))
             if match is None:
+                if not self.last:
+                    raise _NotYet
                 raise ConflictError(
                     f"the conditional reference {link!r} fits no resource here", code="not-found"
                 )

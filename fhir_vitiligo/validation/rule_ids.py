@@ -89,12 +89,14 @@ RULE_IDS: Mapping[str, str] = MappingProxyType(
         "bundle-search": "An entry of a search result says why it is there and has an id.",
         "bundle-target": "A reference of the first entry names an entry of the Bundle.",
         # Conformance resources
+        "code-system": "A code system's properties and its value set of all codes are consistent.",
         "guide-dependency": "A dependency of an implementation guide names a package and a version.",
         "profile-complies": "A profile complies with the one it says it does.",
         "profile-discriminator": "A discriminator leads to an element.",
         "profile-element": "An element of a profile restricts that of its base.",
         "profile-obligations": "A profile of obligations has nothing else.",
         "profile-slicing": "Slicing is not changed by a derived profile, and the root is not sliced.",
+        "search-parameter": "A search parameter that is named is of the type that is said.",
         # Measures and questionnaires
         "measure": "A measure report fits its measure.",
         "questionnaire": "A questionnaire's items are told apart and consistent.",

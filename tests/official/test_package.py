@@ -49,6 +49,11 @@ EXPLAINED: tuple[tuple[str, str, str], ...] = (
         "a snapshot has core's bindings, and R5 calls some of these value sets experimental",
     ),
     (
+        "SD_ED_BIND_UNKNOWN_VS",
+        "dicom.nema.org",
+        "a snapshot has core's bindings, and R5 names a list of DICOM that is on no board",
+    ),
+    (
         "UNKNOWN_CODESYSTEM",
         "human-phenotype-ontology.org",
         "HPO is not on board; the registry has the source of its codes",

@@ -33,7 +33,7 @@ AWKWARD_CODES = (
     (SNOMED_CT, "156437000"), (SNOMED_CT, "56727008"), (SNOMED_CT, "56727007"), (SNOMED_CT, "404684003"), (SNOMED_CT, "abc"),
     (LOINC, "30525-0"), (LOINC, "30525-1"), (ICD_10, "L80"), (ICD_10, "L80.9"), (ICD_10_GM, "L80"), (ICD_10_GM, "L80!"),
     (LOCAL, "presence.absent"), (LOCAL, "no-such.code"), ("urn:oid:2.16.840.1.113883.6.96", "403268000"), (None, "L80"),
-    ("http://example.org/cs", "A 1"), ("http://example.org/cs", "a\nb"), ("http://example.org/cs", "two  spaces"), ("ICD10", "L80"), ("not a uri", "x"), ("http://example.org/cs|2", "x"),
+    ("http://registry.test/cs", "A 1"), ("http://registry.test/cs", "a\nb"), ("http://registry.test/cs", "two  spaces"), ("ICD10", "L80"), ("not a uri", "x"), ("http://registry.test/cs|2", "x"),
     ("http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "OTH"),
 )  # fmt: skip
 UNITS = (
@@ -189,7 +189,7 @@ def text(source: Source) -> str:
 def uri(source: Source) -> str:
     return str(
         source.pick(
-            "https://example.org/x",
+            "https://registry.test/x",
             "urn:uuid:6f0d6b6e-5b0d-4a53-8f5c-0b0b6b0f7a11",
             "urn:oid:1.2.3",
             "http://a/b?c=d&e=<f>",

@@ -88,7 +88,10 @@ def valid(bundle: dict[str, Any], release: Release) -> None:
     from fhir_vitiligo.validation import Validator  # the long run does without, and starts faster
 
     errors = [
-        str(issue) for issue in Validator(release).validate(bundle) if issue.severity in ("error", "fatal")
+        str(issue)
+        for issue in Validator(release).validate(bundle)
+        if issue.severity in ("error", "fatal")
+        and issue.rule != "display"  # what a source calls its codes is its own affair
     ]
     assert not errors, errors
 

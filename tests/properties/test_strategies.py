@@ -11,28 +11,49 @@ from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.case.values import AbsentReason, Moment, Status, Term
 from fhir_vitiligo.terminology import registry
 from tests.properties import coverage
-from tests.properties.strategies import cases
+from tests.properties.draws import Seeded
+from tests.properties.strategies import case, cases
 
 Drawn = dict[coverage.Place, list[Any]]
 
 
 def test_the_generated_cases_cover_the_whole_model() -> None:
-    # One test, so that the cases are drawn once whatever the number of workers.
     drawn: Drawn = defaultdict(list)
 
     @settings(max_examples=1000, phases=[Phase.generate])
     @given(cases())
-    def draw(case: Case) -> None:
-        for place, value in coverage.said(case):
-            drawn[place].append(value)
+    def draw(made: Case) -> None:
+        note(made, drawn)
 
     draw()
+    every_field_of_every_model(drawn)
+    facts_in_every_form(drawn)
+    moments_of_every_kind(drawn)
+    numbers_with_trailing_zeros_and_exponents(drawn)
+    codes_with_every_fate(drawn)
+
+
+def test_the_seeded_cases_of_the_long_run_cover_the_whole_model() -> None:
+    drawn: Drawn = defaultdict(list)
+    for seed in range(1500):
+        note(case(Seeded(seed)), drawn)
     every_field_of_every_model(drawn)
     every_fact_without_a_value_too(drawn)
     facts_in_every_form(drawn)
     moments_of_every_kind(drawn)
     numbers_with_trailing_zeros_and_exponents(drawn)
     codes_with_every_fate(drawn)
+
+
+def test_a_seed_makes_the_same_case_each_time() -> None:
+    assert repr(case(Seeded(7))) == repr(case(Seeded(7)))
+    assert case(Seeded(7)) != case(Seeded(8))
+
+
+def note(made: Case, drawn: Drawn) -> None:
+    """What a case says, place by place."""
+    for place, value in coverage.said(made):
+        drawn[place].append(value)
 
 
 def every_field_of_every_model(drawn: Drawn) -> None:

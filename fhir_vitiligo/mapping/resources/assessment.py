@@ -9,10 +9,10 @@ from fhir_vitiligo.case.model import Assessment
 from fhir_vitiligo.mapping import profiles, urls
 from fhir_vitiligo.mapping.codecs import QuantityCodec, ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import TermCodec
+from fhir_vitiligo.mapping.components import ComponentCodec
 from fhir_vitiligo.mapping.declaration import Effective, Field, Part
 from fhir_vitiligo.mapping.observations import ValueCodec
 from fhir_vitiligo.mapping.resources.common import AT, NOTE, component, observation
-from fhir_vitiligo.mapping.shapes import ComponentCodec
 
 _DEFINITION = f"extension({urls.own('instrument-definition')})"
 

@@ -11,7 +11,7 @@ from fhir_vitiligo.mapping.demanded import Required, RequiredBinding
 from fhir_vitiligo.mapping.moments import OnsetCodec
 from fhir_vitiligo.mapping.observations import ValueCodec
 from fhir_vitiligo.mapping.resources.common import AT, extension, observation
-from fhir_vitiligo.mapping.shapes import SiteCodec
+from fhir_vitiligo.mapping.sites import SiteCodec
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"

@@ -12,7 +12,7 @@ from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Field, Part
 from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.mapping.resources.common import AT, NOTE, extension
-from fhir_vitiligo.mapping.shapes import AdherenceCodec, PeriodCodec
+from fhir_vitiligo.mapping.treatments import AdherenceCodec, PartOfCodec, PeriodCodec
 
 _SETTING = extension("setting", "treatment-setting", ConceptCodec("setting"))
 _CUMULATIVE = extension("cumulative_dose", "cumulative-dose", QuantityCodec())
@@ -36,7 +36,11 @@ STATEMENT = Part(
     title="Treatment",
     when=lambda intervention: intervention.is_medication,
     constants=lambda: {"status": "unknown"},
-    demands=(Demand("medicationCodeableConcept", unless="medicationReference"),),
+    # The International Patient Summary wants a time of every treatment, known or not.
+    demands=(
+        Demand("medicationCodeableConcept", unless=("medicationReference",)),
+        Demand("effectivePeriod"),
+    ),
     fields=(
         Field("status", "status", CodeCodec(_STATEMENT_STATUS, fallback="unknown"), BEFORE_R5),
         Field("status", "adherence.code", AdherenceCodec(_STATEMENT_STATUS), R5),
@@ -70,6 +74,7 @@ PROCEDURE = Part(
     title="Treatment",
     when=lambda intervention: not intervention.is_medication,
     constants=lambda: {"status": "unknown"},
+    demands=(Demand("performedPeriod", unless=("performedPeriod", "occurrenceTiming")),),
     fields=(
         Field("status", "status", CodeCodec(_PROCEDURE_STATUS, fallback="unknown")),
         Field("stop_reason", "statusReason", TermCodec(terms.FreeTerm)),
@@ -85,7 +90,7 @@ PROCEDURE = Part(
         Field("device.name", "usedCode[0]", TermCodec(terms.FreeTerm)),
         Field("product", "usedReference[0]", ReferenceCodec("product")),
         extension("device.wavelength", "wavelength", QuantityCodec()),
-        Field("part_of", "partOf[0]", ReferenceCodec("intervention")),
+        Field("part_of", "partOf", PartOfCodec()),
         Field("lesions", f"extension({urls.PROCEDURE_TARGET})[*].valueReference", ReferenceCodec("lesion")),
         extension("dose", "session-dose", QuantityCodec()),
         _CUMULATIVE,

@@ -8,7 +8,7 @@ from fhir_vitiligo.mapping.codecs import QuantityCodec, StringCodec
 from fhir_vitiligo.mapping.coded import TermCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Effective, Field, Part
 from fhir_vitiligo.mapping.resources.common import AT, PRESENCE, component, extension, observation
-from fhir_vitiligo.mapping.shapes import LocationCodec, StructureCodec
+from fhir_vitiligo.mapping.sites import LocationCodec, StructureCodec
 from fhir_vitiligo.mapping.words import YesNoCodec
 
 BODY_STRUCTURE = Part(
@@ -18,7 +18,7 @@ BODY_STRUCTURE = Part(
     profile="vitiligo-lesion",
     title="Lesion",
     subject="patient",
-    demands=(Demand("includedStructure[0].structure", unless="includedStructure", releases=R5),),
+    demands=(Demand("includedStructure[0].structure", unless=("includedStructure",), releases=R5),),
     fields=(
         Field("label", "description", StringCodec()),
         Field("sites", "location", LocationCodec(), BEFORE_R5),

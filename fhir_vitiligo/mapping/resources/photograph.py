@@ -7,8 +7,8 @@ from fhir_vitiligo.case.model import Photograph
 from fhir_vitiligo.mapping.codecs import ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import TermCodec, concept_json
 from fhir_vitiligo.mapping.declaration import Demand, Effective, Field, Part
+from fhir_vitiligo.mapping.documents import Sha1Codec
 from fhir_vitiligo.mapping.resources.common import extension
-from fhir_vitiligo.mapping.shapes import Sha1Codec
 
 PHOTOGRAPH = Part(
     kind="photograph",

@@ -8,8 +8,9 @@ from fhir_vitiligo.mapping import profiles
 from fhir_vitiligo.mapping.codecs import CodeCodec
 from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec
 from fhir_vitiligo.mapping.declaration import Field, Part
+from fhir_vitiligo.mapping.groups import GroupCodec
 from fhir_vitiligo.mapping.resources.common import extension
-from fhir_vitiligo.mapping.shapes import GroupCodec, StrengthCodec
+from fhir_vitiligo.mapping.treatments import StrengthCodec
 
 MEDICATION = Part(
     kind="product",

@@ -8,7 +8,7 @@ from fhir_vitiligo.case.model import Case, Statement
 from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import CodeCodec, IdentifierCodec, StringCodec
 from fhir_vitiligo.mapping.declaration import Field, Part
-from fhir_vitiligo.mapping.shapes import GroupCodec
+from fhir_vitiligo.mapping.groups import GroupCodec
 from fhir_vitiligo.mapping.words import WordsCodec
 
 _HEADER = f"extension({urls.own('case-header')})"

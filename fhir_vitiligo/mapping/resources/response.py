@@ -9,9 +9,9 @@ from fhir_vitiligo.case.model import Response
 from fhir_vitiligo.mapping import profiles
 from fhir_vitiligo.mapping.codecs import BooleanCodec, QuantityCodec, ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import TermCodec
+from fhir_vitiligo.mapping.components import HeadlineCodec
 from fhir_vitiligo.mapping.declaration import Effective, Field, Part
 from fhir_vitiligo.mapping.resources.common import AT, NOTE, component, observation
-from fhir_vitiligo.mapping.shapes import HeadlineCodec
 
 REPIGMENTATION = Part(
     kind="response",

@@ -7,7 +7,7 @@ from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import Codec, DateCodec, StringCodec
 from fhir_vitiligo.mapping.coded import LanguageCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Field, Part
-from fhir_vitiligo.mapping.shapes import DoiCodec, SourceTextCodec
+from fhir_vitiligo.mapping.documents import DoiCodec, SourceTextCodec
 from fhir_vitiligo.mapping.words import DayWordsCodec, WordsCodec
 
 _DETAIL = f"extension({urls.own('citation-detail')})"

@@ -38,4 +38,6 @@ def _stems(url: str) -> list[str]:
     return list(dict.fromkeys(stems))
 
 
-URI = SearchType("uri", (Column("value", "text"),), _rows, _parse, modifiers=frozenset({"above", "below", "contains"}))
+URI = SearchType(
+    "uri", (Column("value", "text"),), _rows, _parse, modifiers=frozenset({"above", "below", "contains"})
+)

@@ -14,7 +14,7 @@ from fhir_vitiligo.mapping.back import cases_from_fhir
 from fhir_vitiligo.mapping.mapper import BundleType, Mapper
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.interactions.read import stored
-from fhir_vitiligo.server.operations.everything import compartment
+from fhir_vitiligo.server.operations.everything import record
 from fhir_vitiligo.server.operations.inputs import Inputs
 from fhir_vitiligo.server.operations.parameters import parameters
 
@@ -62,7 +62,7 @@ async def from_fhir(call: Call, inputs: Inputs) -> Json:
         raise InputError(f"format is yaml or json, not {written[:50]!r}", code="invalid", expression="format")
     if call.id:
         await stored(call)
-        versions = await compartment(call, call.id)
+        versions = await record(call, call.id)
         documents.append(_collection(call, [json.loads_object(one.content or b"{}") for one in versions]))
     if not documents:
         raise InputError(

@@ -46,7 +46,7 @@ async def everything(call: Call, inputs: Inputs) -> Response:
             found[version.type, version.id] = version
             if len(found) > MOST:
                 raise too_many()
-    included = await _referred(call, found.values()) if "_type" not in inputs.values else []
+    included = await referred(call, found.values()) if "_type" not in inputs.values else []
     return searchset_of(call, found.values(), [one for one in included if (one.type, one.id) not in found])
 
 
@@ -83,7 +83,9 @@ async def compartment(
                 for version in await everything_found(call, resource_type, pairs):
                     found[version.type, version.id] = version
         if resource_type == "Patient":
-            for version in await everything_found(call, "Patient", [("_id", patient)]):
+            for version in await everything_found(
+                call, "Patient", [("_id", patient), *_dated(known, limits)]
+            ):
                 found[version.type, version.id] = version
     return list(found.values())
 
@@ -100,7 +102,14 @@ def _dated(known: Iterable[str], limits: dict[str, str]) -> list[tuple[str, str]
     return pairs
 
 
-async def _referred(call: Call, versions: Iterable[StoredVersion]) -> list[StoredVersion]:
+async def record(call: Call, patient: str) -> list[StoredVersion]:
+    """Everything stored about a patient, what it refers to included."""
+    own = await compartment(call, patient)
+    known = {(one.type, one.id) for one in own}
+    return own + [one for one in await referred(call, own) if (one.type, one.id) not in known]
+
+
+async def referred(call: Call, versions: Iterable[StoredVersion]) -> list[StoredVersion]:
     """Practitioners, organisations, medications...: what the resources refer to and is not the patient's own."""
     wanted: dict[tuple[str, str], None] = {}
     for version in versions:

@@ -11,14 +11,14 @@ from fhir_vitiligo.mapping.mapper import Mapper
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.interactions.read import stored
-from fhir_vitiligo.server.operations.everything import compartment
+from fhir_vitiligo.server.operations.everything import record
 from fhir_vitiligo.server.operations.inputs import Inputs
 
 
 async def summary(call: Call, _: Inputs) -> Json:
     """A document Bundle; 422 where nothing that is stored of the patient is about vitiligo."""
     await stored(call)
-    versions = await compartment(call, call.id)
+    versions = await record(call, call.id)
     entries = [
         {
             "fullUrl": f"{call.request.base}/{one.type}/{one.id}",

@@ -8,8 +8,9 @@ Description: "The use of a product over a course: on the skin, in the body, as c
 * status MS
 * insert Extended(extension, TreatedLesion, lesion, 0..*, [[The lesion it was applied to]], [[A lesion that the product was applied to.]])
 * extension[lesion].value[x] only Reference(VitiligoLesion)
-* insert Element(effective[x], 0..1, [[From when to when]], [[When the course began and ended, each as a date, an offset from a visit, words, or why it is not known.]])
+* insert Element(effective[x], 1..1, [[From when to when]], [[When the course began and ended, each as a date, an offset from a visit, words, or why it is not known.]])
 * effective[x] only Period or dateTime
+* insert AbsentPeriod(effectivePeriod)
 * insert Said(dosage, [[How it was used]], [[Dose, schedule, route and site of each use.]])
 * dosage.text MS
 * dosage.timing MS

@@ -19,5 +19,8 @@ Description: "Something that is done to treat vitiligo: one resource for the who
 * extension[donorSite].value[x] from VitiligoSiteValueSet (preferred)
 * insert Said(bodySite, [[Where it was done]], [[Where it was done, as written.]])
 * insert Element(partOf, 0..*, [[The course it is a part of]], [[The course of treatment that this is a part of.]])
+* partOf only Reference(VitiligoProcedure)
+* insert Extended(extension, PartOfUse, partOfUse, 0..1, [[The use of a product it is a part of]], [[The use of a product that this is a part of, which partOf cannot refer to.]])
+* extension[partOfUse].value[x] only Reference(VitiligoMedication)
 * insert Said(outcome, [[What was made of it]], [[The judgement of the treating clinician or the author, not a finding.]])
 * insert ProcedureOfRelease

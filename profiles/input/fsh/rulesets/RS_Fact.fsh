@@ -17,3 +17,9 @@ RuleSet: Moment(path)
 * {path}.extension[words] ^short = "The time in words, where no date is known"
 * {path}.extension[absent] ^short = "Why the time is not known"
 * {path} obeys vit-moment-1
+
+// A period of which nothing may be known: then it says why.
+RuleSet: AbsentPeriod(path)
+* {path} MS
+* {path}.extension contains $absent named absent 0..1 MS
+* {path}.extension[absent] ^short = "Why nothing is known of the time"

@@ -1,0 +1,251 @@
+"""A search parameter of a query, name and value, as a condition
+(https://hl7.org/fhir/R4/search.html#modifiers, #chaining, #has).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from fhir_vitiligo.errors import InputError
+from fhir_vitiligo.fhir.references import is_id
+from fhir_vitiligo.search.criteria import AnyOf, Chain, Condition, Criterion, ReverseChain
+from fhir_vitiligo.search.parameters import Parameter, Parameters
+from fhir_vitiligo.search.subsumption import TERMINOLOGY_MODIFIERS, subsumed
+from fhir_vitiligo.search.types.base import Alternative, Context, SearchType, split
+from fhir_vitiligo.search.types.companions import MODIFIERS as COMPANION_MODIFIERS
+
+MAX_ALTERNATIVES = 400  # of one parameter; SQLite joins at most 500 selects and nests expressions 1,000 deep
+_MAX_HOPS = 6
+_MAX_BRANCHES = 60  # of all chains of a query: a reference to anything, twice over, is 20,000
+# Defined by FHIR and not served: to leave them out would change the result.
+_NOT_SERVED = frozenset({"_contained", "_containedType", "_content", "_filter", "_query", "_text", "_in"})
+
+
+class UnknownParameterError(InputError):
+    """A resource type has no search parameter of that name."""
+
+
+class ConditionReader:
+    """Reads the parameters of one query. ``base``: this server's own base URL."""
+
+    def __init__(self, parameters: Parameters, base: str) -> None:
+        self._parameters = parameters
+        self._base = base
+        self._bases = ("", base) if base else ("",)
+        self._branches = 0
+
+    def read(self, resource_type: str, name: str, value: str, hops: int = 0) -> Condition:
+        """:class:`InputError` tells what is wrong, :class:`UnknownParameterError` that nobody defines it."""
+        if hops > _MAX_HOPS:
+            raise InputError(f"more than {_MAX_HOPS} references one behind another", code="too-costly")
+        if name.startswith("_has:"):
+            return self._reverse(resource_type, name, value, hops)
+        if name == "_list":
+            return self._in_list(resource_type, value)
+        head, dot, rest = name.partition(".")
+        code, colon, modifier = head.partition(":")
+        parameter = self._parameter(resource_type, code, name)
+        if dot:
+            return self._chain(parameter, modifier, rest, value, hops)
+        if not value:
+            raise InputError(
+                f"the search parameter {name} has no value: leave it out, or search for {code}:missing=true",
+                code="invalid",
+            )
+        return self._criterion(parameter, modifier if colon else None, value)
+
+    def in_compartment(self, resource_type: str, compartment: str, id: str) -> Condition:
+        """Membership in a compartment, by the parameters that core's definition names."""
+        codes = self._parameters.definitions.compartment(compartment).get(resource_type, ())
+        known = self._parameters.of(resource_type)
+        conditions: list[Condition] = []
+        for code in codes:
+            if code == "{def}":
+                if resource_type == compartment:
+                    conditions.append(self._criterion(known["_id"], None, id))
+            elif code in known:
+                conditions.append(self._criterion(known[code], None, f"{compartment}/{id}"))
+        if not conditions:
+            raise InputError(
+                f"no {resource_type} is part of the compartment of a {compartment}", code="not-supported"
+            )
+        return conditions[0] if len(conditions) == 1 else AnyOf(tuple(conditions))
+
+    def _parameter(self, resource_type: str, code: str, name: str) -> Parameter:
+        known = self._parameters.of(resource_type)
+        found = known.get(code)
+        if found is not None:
+            return found
+        left_out = self._parameters.left_out(resource_type)
+        if code in left_out or code in _NOT_SERVED:
+            reason = left_out.get(code, "this server does not do it")
+            raise InputError(
+                f"the search parameter {name[:100]!r} is not served: {reason}", code="not-supported"
+            )
+        close = difflib.get_close_matches(code[:100], known, n=1, cutoff=0.7)
+        hint = f"; did you mean {close[0]}?" if close else f": it has {', '.join(sorted(known))}"
+        raise UnknownParameterError(
+            f"{resource_type} has no search parameter {code[:100]!r}{hint}", code="not-supported"
+        )
+
+    # Links
+
+    def _chain(self, parameter: Parameter, target: str, rest: str, value: str, hops: int) -> Condition:
+        code = parameter.code
+        if parameter.type.name != "reference":
+            raise InputError(
+                f"{code} is a {parameter.type.name}: only a reference leads to {rest[:100]!r}",
+                code="not-supported",
+            )
+        possible = parameter.targets or tuple(sorted(self._parameters.resource_types))
+        if target and target not in possible:
+            raise InputError(
+                f"{code} does not refer to {target[:100]!r}: it refers to {', '.join(possible)}",
+                code="not-supported",
+            )
+        found: list[tuple[str, Parameter | None, Condition]] = []
+        unknown: UnknownParameterError | None = None
+        fault: InputError | None = None
+        for kind in (target,) if target else possible:
+            if kind not in self._parameters.resource_types:
+                continue
+            try:
+                condition = self.read(kind, rest, value, hops + 1)
+            except UnknownParameterError as error:
+                unknown = error
+            except InputError as error:
+                fault = error
+            else:
+                self._branch()
+                url = self._parameters.of(kind).get("url")
+                found.append((kind, url if url is not None and url.type.name == "uri" else None, condition))
+        if not found:
+            if fault is not None:
+                raise fault
+            if unknown is not None and len(possible) > 1 and not target:
+                raise UnknownParameterError(
+                    f"nothing that {parameter.resource_type}.{code} refers to has a search parameter {rest[:100]!r}",
+                    code="not-supported",
+                )
+            assert unknown is not None
+            raise unknown
+        return Chain(parameter, tuple(found), self._bases)
+
+    def _reverse(self, resource_type: str, name: str, value: str, hops: int) -> Condition:
+        _, kind, *more = name.split(":", 3)
+        if len(more) != 2 or kind not in self._parameters.resource_types:
+            raise InputError(
+                f"_has is written _has:Type:reference:parameter, not {name[:100]!r}", code="invalid"
+            )
+        reference, rest = more
+        parameter = self._parameter(kind, reference, name)
+        if parameter.type.name != "reference" or (
+            parameter.targets and resource_type not in parameter.targets
+        ):
+            raise InputError(
+                f"{name[:100]}: {kind}.{reference} does not refer to a {resource_type}", code="not-supported"
+            )
+        self._branch()
+        return ReverseChain(parameter, resource_type, self.read(kind, rest, value, hops + 1), self._bases)
+
+    def _in_list(self, resource_type: str, value: str) -> Condition:
+        """https://hl7.org/fhir/R4/search.html#list"""
+        if not all(is_id(part) for part in value.split(",")):
+            raise InputError(
+                f"_list takes ids of List resources, not {value[:100]!r}: the lists with names of their own "
+                "($current-...) are not served",
+                code="not-supported",
+            )
+        lists = self._parameters.of("List")
+        named = self._criterion(lists["_id"], None, value)
+        return ReverseChain(lists["item"], resource_type, named, self._bases)
+
+    def _branch(self) -> None:
+        self._branches += 1
+        if self._branches > _MAX_BRANCHES:
+            raise InputError(
+                "the chain leads to too many resource types: name them (subject:Patient.name)",
+                code="too-costly",
+            )
+
+    # Values
+
+    def _criterion(self, parameter: Parameter, modifier: str | None, value: str) -> Condition:
+        if modifier == "missing":
+            if value not in ("true", "false"):
+                raise InputError(
+                    f"{parameter.code}:missing is true or false, not {value[:100]!r}", code="invalid"
+                )
+            return Criterion(parameter, missing=value == "true")
+        kind = parameter.type.name
+        texts = split(value, ",")
+        if not all(texts):
+            raise InputError(f"{parameter.code} has an empty value between commas", code="invalid")
+        if modifier in COMPANION_MODIFIERS and modifier in parameter.companions:
+            companion = parameter.companions[modifier]
+            return Criterion(companion, self._alternatives(companion, texts, None))
+        if kind == "token" and parameter.stored is None and modifier in TERMINOLOGY_MODIFIERS:
+            related = [one for text in texts for one in subsumed(text, modifier, self._parameters.release)]
+            return Criterion(parameter, tuple(dict.fromkeys(related)), negated=modifier == "not-in")
+        negated = modifier == "not" and kind == "token"
+        if negated:
+            modifier = None
+        self._check_modifier(parameter, modifier)
+        in_base = parameter.companions.get("canonical")
+        if in_base is not None:
+            return self._quantity(parameter, in_base, texts)
+        return Criterion(parameter, self._alternatives(parameter, texts, modifier), negated=negated)
+
+    def _quantity(self, parameter: Parameter, in_base: Parameter, texts: Iterable[str]) -> Condition:
+        """What names a UCUM code is looked for in base units, the rest as it is written."""
+        found: dict[Parameter, list[str]] = {}
+        for text in texts:
+            named = in_base.type.parse(text, None, Context(parameter.targets, self._base))
+            found.setdefault(in_base if named else parameter, []).append(text)
+        conditions = tuple(Criterion(one, self._alternatives(one, some, None)) for one, some in found.items())
+        return conditions[0] if len(conditions) == 1 else AnyOf(conditions)
+
+    def _alternatives(
+        self, parameter: Parameter, texts: Iterable[str], modifier: str | None
+    ) -> tuple[Alternative, ...]:
+        context = Context(parameter.targets, self._base)
+        alternatives: dict[Alternative, None] = {}
+        for text in texts:
+            alternatives.update(dict.fromkeys(parameter.type.parse(text, modifier, context)))
+            if len(alternatives) > MAX_ALTERNATIVES:
+                raise InputError(
+                    f"{parameter.code} asks for more than {MAX_ALTERNATIVES} alternatives: split the query",
+                    code="too-costly",
+                )
+        return tuple(alternatives)
+
+    def _check_modifier(self, parameter: Parameter, modifier: str | None) -> None:
+        if modifier is None or modifier in parameter.type.modifiers:
+            return
+        kind, code = parameter.type.name, parameter.code
+        known = {"missing", *modifiers_of(parameter.type)} - (
+            TERMINOLOGY_MODIFIERS if parameter.stored is not None else frozenset()
+        )
+        if kind == "reference":
+            if modifier in parameter.targets or (
+                not parameter.targets and modifier in self._parameters.resource_types
+            ):
+                return
+            known |= set(parameter.targets)
+        raise InputError(
+            f"the modifier :{modifier[:100]} of the {kind} parameter {code} is not served: it has "
+            f"{', '.join(f':{name}' for name in sorted(known))}",
+            code="not-supported",
+        )
+
+
+def modifiers_of(kind: SearchType) -> frozenset[str]:
+    """The modifiers of a search type, ``missing`` and the types of references not among them."""
+    match kind.name:
+        case "token":
+            return TERMINOLOGY_MODIFIERS | {"not", "text", "of-type"}
+        case "reference":
+            return frozenset({"identifier"})
+        case _:
+            return kind.modifiers

@@ -1,0 +1,83 @@
+"""What a resource has to be before it is stored: valid, as far as the settings ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fhir_vitiligo.errors import Issue
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.server.errors import InvalidError
+from fhir_vitiligo.server.settings import Settings
+from fhir_vitiligo.storage.entries import Entry, located
+from fhir_vitiligo.storage.integrity import Integrity
+
+if TYPE_CHECKING:
+    from fhir_vitiligo.validation import Validator
+
+_ERRORS = ("error", "fatal")
+# The name that a code goes by elsewhere is for readers; real systems write their own (Synthea does everywhere).
+_TOLERATED = frozenset({"display"})
+
+
+class Checks:
+    """The checks of a write. Threads may share one."""
+
+    def __init__(self, settings: Settings, release: Release) -> None:
+        self._level = settings.validation
+        self._settings = settings
+        self._release = release
+
+    def integrity(self, base: str) -> Integrity:
+        """What is asked of references, for a client that knows this server as ``base``."""
+        return Integrity(self._settings.check_targets, self._settings.check_referrers, base)
+
+    def resource(self, resource: Json) -> None:
+        """:class:`InvalidError` with everything there is to tell when the resource has errors."""
+        if self._level == "off":
+            return
+        if self._level == "structure":
+            resource = _without_claims(resource)
+        issues = self._validator.validate(resource)
+        if any(map(_is_error, issues)):
+            raise InvalidError(sorted(issues, key=_is_error, reverse=True))
+
+    async def entries(self, entries: Sequence[Entry]) -> None:
+        """The same for the resources of a Bundle, the faults of all of them at once, each with its place."""
+        if self._level != "off":
+            # A Bundle can hold thousands: other requests are answered meanwhile.
+            await asyncio.to_thread(self._entries, entries)
+
+    def _entries(self, entries: Sequence[Entry]) -> None:
+        faults: list[Issue] = []
+        for entry in entries:
+            if entry.resource is not None:
+                try:
+                    self.resource(entry.resource)
+                except InvalidError as error:
+                    faults += located(error, f"{entry.place}.resource").issues
+        if faults:
+            raise InvalidError(sorted(faults, key=_is_error, reverse=True))
+
+    @cached_property
+    def _validator(self) -> Validator:
+        # Compiling the first definitions takes a while, and not every server is written to.
+        from fhir_vitiligo.validation import Options, Validator
+
+        return Validator(
+            self._release, (), Options(any_extension=True, examples=True, trust_references=True)
+        )
+
+
+def _is_error(issue: Issue) -> bool:
+    return issue.severity in _ERRORS and issue.rule not in _TOLERATED
+
+
+def _without_claims(resource: Json) -> Json:
+    meta = resource.get("meta")
+    if not isinstance(meta, dict) or "profile" not in meta:
+        return resource
+    return {**resource, "meta": {name: value for name, value in meta.items() if name != "profile"}}
