@@ -6,7 +6,7 @@ BUILD := build
 DB := $(BUILD)/demo.sqlite
 PORT ?= 8000
 
-.PHONY: demo demo-load docs test lint types layers check official profiles definitions bench laws clean
+.PHONY: demo demo-load docs test lint types layers check official clients profiles definitions bench laws fuzz clean
 
 # Runtime and test environment are one: the second `make` only adds what is missing.
 $(BIN)/.runtime: pyproject.toml
@@ -29,7 +29,7 @@ demo: demo-load
 	$(BIN)/fhir-vitiligo serve --db $(DB) --port $(PORT)
 
 test: $(BIN)/.test
-	$(BIN)/python -m pytest -n auto -m 'not official' $(ARGS)
+	$(BIN)/python -m pytest -n auto -m 'not official and not clients' $(ARGS)
 
 lint: $(BIN)/.test
 	$(BIN)/ruff check .
@@ -45,13 +45,26 @@ check: lint types layers
 
 # HL7's own validation engine over everything we emit: needs Java 17, Maven, Node.js (to fetch packages) once online.
 official: $(BIN)/.test
-	$(BIN)/python -m pytest -m official tests/official $(ARGS)
+	$(BIN)/python -m pytest -m official $(ARGS)
+
+# Real clients, Python and Node.js ones, against a running server.
+$(BIN)/.clients: $(BIN)/.test pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,clients]'
+	@touch $@
+
+clients: $(BIN)/.clients
+	$(BIN)/python -m pytest -m clients tests/clients $(ARGS)
+
+fuzz: $(BIN)/.test
+	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 docs: $(BIN)/.test
 	$(BIN)/python tools/build_docs.py
 
 profiles: $(BIN)/.test
 	tools/build_profiles.sh
+	$(BIN)/python tools/build_examples.py
+	$(BIN)/python tools/build_docs.py
 
 definitions: $(BIN)/.test
 	$(BIN)/python tools/build_definitions.py
@@ -60,7 +73,7 @@ bench: $(BIN)/.test
 	$(BIN)/python -m bench.mapping
 
 laws: $(BIN)/.test
-	$(BIN)/python -m tests.properties.long_run --examples 1000000 --processes 2
+	$(BIN)/python -m tests.properties.long_run --cases 1000000 --processes 2
 
 clean:
 	rm -rf $(BUILD) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

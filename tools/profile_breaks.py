@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from profile_invariants import INVARIANTS
+from profile_invariants import INVARIANTS, ON_VALUES
 from profile_places import Place, contains, parents, places
 from profile_rules import Json, Profile, Rule
 
@@ -56,6 +56,18 @@ SAMPLES: Json = {
     "url": "https://vitiligo-registry.test/x",
     "uri": "urn:oid:1.2.3",
     "canonical": "https://vitiligo-registry.test/x",
+}
+
+
+# The least of a resource of each type that a reference may lead to besides what a profile wants.
+TARGETS: Json = {
+    "Basic": {"resourceType": "Basic", "code": {"text": "some thing"}},
+    "Device": {"resourceType": "Device"},
+    "Location": {"resourceType": "Location"},
+    "Organization": {"resourceType": "Organization", "name": "some clinic"},
+    "Practitioner": {"resourceType": "Practitioner"},
+    "RelatedPerson": {"resourceType": "RelatedPerson", "patient": {"display": "some patient"}},
+    "Substance": {"resourceType": "Substance", "code": {"text": "some substance"}},
 }
 
 
@@ -188,7 +200,9 @@ class Breaker:
         terminology = terminology_of(self.definitions.release)
         codes = terminology.value_set(binding["valueSet"]) if binding.get("strength") == "required" else None
         if codes is not None:
-            listed = (code for part in codes.by_system.values() for code in sorted(part.codes or ()))
+            listed = (
+                code for part in codes.by_system.values() for code in sorted(part.codes or (), reverse=True)
+            )
             return next((code for code in listed if code != told), None)
         return f"{told}-other"
 
@@ -216,29 +230,24 @@ class Breaker:
         }
         targets = [url for kind in profile.core_types(rule.element) for url in kind.target_profiles]
         # No target named, or Resource: any will do.
-        offered = [url.rpartition("/")[2] for url in targets if not url.endswith("/Resource")] or [
-            "Device",
-            "Basic",
-        ]
-        other = next((kind for kind in offered if kind not in allowed), None)
-        for place in places(profile, instance, rule.element):
-            if other is None and (wrong := self._wrong_target(rule, instance)) is not None:
-                instance.setdefault("contained", []).append(wrong)
-                place.put({"reference": f"#{wrong['id']}"})
-                return place.path
-            if other is not None:
-                place.put({"reference": f"{other}/somebody-else"})
-                return place.path
+        offered = [url.rpartition("/")[2] for url in targets if not url.endswith("/Resource")] or ["Basic"]
+        other = next((TARGETS[kind] for kind in offered if kind in TARGETS and kind not in allowed), None)
+        wrong = other or self._wrong_target(rule)
+        for place in places(profile, instance, rule.element) if wrong and profile.type != "Bundle" else ():
+            instance.setdefault("contained", []).append({**copy.deepcopy(wrong), "id": "another"})
+            reference = {"reference": "#another"}
+            is_codeable = isinstance(place.value, dict) and isinstance(place.value.get("reference"), dict)
+            place.put({"reference": reference} if is_codeable else reference)
+            return place.path
         return None
 
-    def _wrong_target(self, rule: Rule, instance: Json) -> Json | None:
-        """Where the type alone is never wrong: a contained resource of it that breaks the profile asked for."""
+    def _wrong_target(self, rule: Rule) -> Json | None:
+        """Where the type alone is never wrong: a resource of it that breaks the profile asked for."""
         for url in rule.detail:
-            if (broken := self.made.get(url)) is not None and instance["resourceType"] != "Bundle":
-                kept = {
+            if (broken := self.made.get(url)) is not None:
+                return {
                     key: value for key, value in broken.items() if key not in ("text", "meta", "contained")
                 }
-                return {**copy.deepcopy(kept), "id": "another"}
         return None
 
     def _other_code(self, profile: Profile, rule: Rule, instance: Json) -> str | None:
@@ -268,7 +277,10 @@ class Breaker:
         return None
 
     def _invariant(self, profile: Profile, rule: Rule, instance: Json) -> str | None:
-        change = INVARIANTS.get(rule.detail["key"])
+        on_value, change = ON_VALUES.get(rule.detail["key"]), INVARIANTS.get(rule.detail["key"])
+        for place in places(profile, instance, rule.element) if on_value else ():
+            if on_value is not None and place.object is not None and on_value(place.object):
+                return place.path
         if change is None:
             return None
         name = rule.element.rpartition(".")[2].partition(":")[2] or rule.element.rpartition(".")[2]

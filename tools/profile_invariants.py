@@ -93,19 +93,52 @@ def _refuted(around: Json, name: str) -> str | None:
     return name
 
 
+def _another_code(around: Json, name: str) -> str | None:
+    around[name] = {"text": "another thing"}
+    return name
+
+
+def _text_for_a_value(component: Json) -> bool:
+    """Text where a number or a code belongs, and nothing that says it could not be read."""
+    found = [
+        key for key in component if key.removeprefix("_").startswith("value") or key == "dataAbsentReason"
+    ]
+    for key in found:
+        del component[key]
+    component["valueString"] = "about five"
+    return bool(found)
+
+
+def _picture_inside(attachment: Json) -> bool:
+    attachment["data"] = "aGk="
+    return True
+
+
+ON_VALUES: dict[str, Callable[[Json], bool]] = {
+    "vit-component-2": _text_for_a_value,
+    "vit-photograph-1": _picture_inside,
+}
+"""The same for rules about an object whatever it is called: the object itself is changed; False where it cannot be."""
+
 INVARIANTS: dict[str, Change] = {
     "vit-cell-1": _no_cells,
     "vit-comorbidity-1": _refuted,
     "vit-component-1": _nothing_said,
     "vit-dlqi-1": _dlqi_total,
     "vit-dlqi-2": _number(4),
+    "vit-dlqi-3": _another_code,
     "vit-f-vasi-1": _number(4),
     "vit-f-vasi-ftu-1": _number(113),
+    "vit-grafting-1": _another_code,
     "vit-lesion-1": _side_of_nothing,
     "vit-moment-1": _no_reason,
     "vit-percent-1": _number(101),
+    "vit-phototherapy-1": _another_code,
     "vit-vasi-1": _number(33),
+    "vit-vasi-2": _another_code,
+    "vit-ves-1": _another_code,
     "vit-vetf-1": _number(4),
     "vit-vetf-2": _number(2),
+    "vit-vetf-3": _another_code,
     "vit-written-1": _unread_text,
 }

@@ -36,11 +36,12 @@ _DB = click.option(
 def serve(db: Path, host: str, port: int) -> None:
     """Serve a FHIR R4 API at /fhir until Ctrl-C."""
     from fhir_vitiligo.server.run import serve as run_server
+    from fhir_vitiligo.web.app import with_pages
 
     if port:
         shown = f"[{host}]" if ":" in host else host
         note(f"FHIR base http://{shown}:{port}/fhir from {db}; a page to look at is http://{shown}:{port}/")
-    run_server(db, host, port)
+    run_server(db, host, port, wrap=with_pages)
 
 
 @click.command()

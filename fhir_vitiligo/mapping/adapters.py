@@ -21,8 +21,13 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
 _MEDICATION_TYPES = frozenset(_NAMES)
 
 _STATUSES: Mapping[str, Mapping[str, str]] = {
-    "MedicationRequest": {"draft": "intended"},
-    "MedicationDispense": {"in-progress": "active", "preparation": "intended"},
+    "MedicationRequest": {"draft": "intended", "cancelled": "not-taken"},
+    "MedicationDispense": {
+        "in-progress": "active",
+        "preparation": "intended",
+        "cancelled": "not-taken",
+        "declined": "not-taken",
+    },
     "MedicationAdministration": {"in-progress": "active", "not-done": "not-taken"},
 }
 
@@ -74,6 +79,8 @@ class View:
         if kind == "MedicationAdministration" and isinstance(self.view.get("dosage"), dict):
             self._administered(self.view["dosage"])
         status = _STATUSES.get(kind, {}).get(str(self.view.get("status")))
+        if self.view.get("intent") in ("proposal", "plan", "option") and self.view.get("status") == "active":
+            status = "intended"  # what is active is the thought of it
         if status is not None:
             self.view["status"] = status
 

@@ -11,7 +11,7 @@ from fhir_vitiligo.mapping.codecs import dicts
 from fhir_vitiligo.mapping.grouping import Index, key_of
 from fhir_vitiligo.mapping.intake import Entry
 from fhir_vitiligo.mapping.parts import kinds
-from fhir_vitiligo.mapping.recognition import Recognised, is_withdrawn, medication_code, recognise
+from fhir_vitiligo.mapping.recognition import Recognised, is_changed, is_withdrawn, medication_code, recognise
 
 Place = tuple[str, str]
 """Kind and key of an item."""
@@ -54,7 +54,7 @@ class Classification:
     def _classify(self, entries: list[Entry]) -> None:
         weak: list[tuple[Entry, Recognised]] = []
         for entry in entries:
-            if entry.deleted or is_withdrawn(entry.original):
+            if _unreadable(entry):
                 continue
             if entry.own is not None and self._is_ours(entry):
                 case, kind, key, part = entry.own
@@ -131,6 +131,16 @@ class Classification:
                 for reference in entry.references
             ):
                 yield entry, known
+
+
+def _unreadable(entry: Entry) -> bool:
+    """Whether an entry, or what it is contained in, is not to be read."""
+    return (
+        entry.deleted
+        or is_withdrawn(entry.original)
+        or is_changed(entry.text)
+        or (entry.holder is not None and _unreadable(entry.holder))
+    )
 
 
 def case_name(entries: list[Entry]) -> Iterator[str]:

@@ -10,15 +10,9 @@ from fhir_vitiligo.case.model import Component
 from fhir_vitiligo.case.terms import InstrumentItemTerm, RegionTerm
 from fhir_vitiligo.case.values import Fact, Quantity
 from fhir_vitiligo.fhir import json
-from fhir_vitiligo.mapping.codecs import (
-    Codec,
-    QuantityCodec,
-    Reading,
-    Writer,
-    Writing,
-    dicts,
-    restore,
-)
+from fhir_vitiligo.mapping.amounts import QuantityCodec
+from fhir_vitiligo.mapping.around import Around
+from fhir_vitiligo.mapping.codecs import Codec, Reading, Writer, Writing, dicts, restore
 from fhir_vitiligo.mapping.coded import TermCodec, concept_json
 from fhir_vitiligo.mapping.facts import Json
 from fhir_vitiligo.mapping.matching import (
@@ -101,21 +95,15 @@ _VALUES = frozenset({"valueQuantity", "valueCodeableConcept", "valueString"})
 """What a headline may stand in."""
 
 
-class HeadlineCodec(Codec):
+class HeadlineCodec(Around):
     """``value[x]`` for the first of several fields that has a value; the others are components."""
 
     primitive = True
     elsewhere = True
 
     def __init__(self, key: str, inner: Codec) -> None:
-        self.key, self.inner, self.value = key, inner, ValueCodec(inner)
-        self.datatype = inner.datatype  # the type of what is inside
-
-    def encode(self, value: Any, to: Writing) -> Any:
-        return self.inner.encode(value, to)
-
-    def decode(self, node: Any, of: Reading) -> Any:
-        return self.inner.decode(node, of)
+        super().__init__(inner)
+        self.key, self.value = key, ValueCodec(inner)
 
     @property
     def straight(self) -> Codec | None:

@@ -12,6 +12,7 @@ from typing import Any
 from fhir_vitiligo.case.values import Fact
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import urls
+from fhir_vitiligo.mapping.around import Around
 from fhir_vitiligo.mapping.codecs import Codec, Reading, Writer, Writing, dicts
 from fhir_vitiligo.mapping.declaration import ALL
 from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
@@ -21,7 +22,7 @@ NOT_STATED: Json = {"extension": [{"url": urls.DATA_ABSENT_REASON, "valueCode": 
 """What stands in an element that FHIR demands and the case says nothing about."""
 
 
-class Required(Codec):
+class Required(Around):
     """Around the codec of an element that FHIR demands: an absence that the case states differs from one it
     does not.
     """
@@ -29,24 +30,13 @@ class Required(Codec):
     def __init__(
         self, inner: Codec, fallback: Json | None = None, releases: frozenset[Release] = ALL
     ) -> None:
-        self.inner = inner
-        self.datatype = inner.datatype  # the type of what is inside
+        super().__init__(inner)
         self.elsewhere = inner.elsewhere
         self.fallback, self.releases = fallback or {}, releases
 
     def bind(self, resource: str, path: str, release: Release) -> Codec:
         inner = self.inner.bind(resource, path, release)
         return Required(inner, self.fallback) if release in self.releases else inner
-
-    def encode(self, value: Any, to: Writing) -> Any:
-        return self.inner.encode(value, to)
-
-    def decode(self, node: Any, of: Reading) -> Any:
-        return self.inner.decode(node, of)
-
-    @property
-    def straight(self) -> Codec | None:
-        return self.inner.straight
 
     def writer(self, name: str) -> Writer:
         write_inner, member, fallback = self.inner.writer(name), self.member(name), maker(self.fallback)
@@ -67,7 +57,7 @@ class Required(Codec):
         return self.inner.take(parent, name, fact_type, of)
 
 
-class RequiredBinding(Codec):
+class RequiredBinding(Around):
     """Around the codec of a CodeableConcept that needs a code of FHIR's: a fact without a value goes into an
     extension.
 
@@ -78,22 +68,12 @@ class RequiredBinding(Codec):
     URL = urls.own("element-without-code")
 
     def __init__(self, inner: Codec, releases: frozenset[Release] = ALL, part: str = "") -> None:
-        self.inner, self.releases, self.part = inner, releases, part
-        self.datatype = inner.datatype  # the type of what is inside
+        super().__init__(inner)
+        self.releases, self.part = releases, part
 
     def bind(self, resource: str, path: str, release: Release) -> Codec:
         inner = self.inner.bind(resource, path, release)
-        return RequiredBinding(inner, part=path) if release in self.releases else inner
-
-    def encode(self, value: Any, to: Writing) -> Any:
-        return self.inner.encode(value, to)
-
-    def decode(self, node: Any, of: Reading) -> Any:
-        return self.inner.decode(node, of)
-
-    @property
-    def straight(self) -> Codec | None:
-        return self.inner.straight
+        return RequiredBinding(inner, part=path.rpartition(".")[2]) if release in self.releases else inner
 
     def writer(self, name: str) -> Writer:
         write_inner = self.inner.writer(name)

@@ -1,4 +1,4 @@
-"""Writers as Python source: a part, or a field, becomes one straight function (docs/adr/0007).
+"""Writers as Python source: a part, or a field, becomes one straight function (docs/adr/0008).
 
 Where a field goes, what its codec writes and how it reads in the narrative are known when the maps are
 compiled. The source made of that, once, does no more for a resource than what differs from one to the next.

@@ -224,7 +224,7 @@ def _open_bundle(bundle: Json, place: str, envelopes: list[Envelope]) -> list[_F
     if outer:
         envelope["entry"] = outer
     _settle_profile(envelope)
-    if envelope.get("type") in _BUNDLE_TYPES:
+    if isinstance(envelope.get("type"), str) and envelope["type"] in _BUNDLE_TYPES:
         envelope.pop("type")
     return inside
 

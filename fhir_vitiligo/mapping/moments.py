@@ -15,17 +15,9 @@ from pydantic import ValidationError
 from fhir_vitiligo.case.values import Fact, Moment, Range
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import (
-    Codec,
-    QuantityCodec,
-    RangeCodec,
-    Reading,
-    Writer,
-    Writing,
-    dicts,
-    restore,
-)
-from fhir_vitiligo.mapping.facts import Json, copied, extensions, make_fact, read_meta
+from fhir_vitiligo.mapping.amounts import QuantityCodec, RangeCodec
+from fhir_vitiligo.mapping.codecs import Codec, Reading, Writer, Writing, dicts, restore
+from fhir_vitiligo.mapping.facts import Json, extensions, make_fact, read_meta
 
 _DURATION, _AGE, _RANGE = QuantityCodec("Duration"), QuantityCodec("Age"), RangeCodec()
 
@@ -86,8 +78,9 @@ def _read_parts(parts: Any, of: Reading) -> Moment | None:
     if not isinstance(reference, dict) or reference.keys() != {"reference"} or not isinstance(offset, dict):
         return None
     point = of.key(reference["reference"], ("timepoint",))
-    amount = copied(offset)
-    value = (_RANGE if "low" in amount or "high" in amount else _DURATION).decode(amount, of)
+    amount = dict(offset)
+    codec = _RANGE if "low" in amount or "high" in amount else _DURATION
+    value = codec.take_plain({"x": amount}, "x", of)
     if point is None or value is None or any(amount.values()):
         return None
     try:

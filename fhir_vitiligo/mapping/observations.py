@@ -13,30 +13,18 @@ from pydantic import ValidationError
 
 from fhir_vitiligo.case.values import Fact, Quantity
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import Codec, QuantityCodec, Reading, StringCodec, Writer, Writing
+from fhir_vitiligo.mapping.amounts import QuantityCodec
+from fhir_vitiligo.mapping.around import Around
+from fhir_vitiligo.mapping.codecs import Reading, StringCodec, Writer, Writing
 from fhir_vitiligo.mapping.coded import ConceptCodec
 from fhir_vitiligo.mapping.facts import ABSENT_REASONS, Json, extensions, make_fact, read_meta
 
 
-class ValueCodec(Codec):
+class ValueCodec(Around):
     """``value[x]`` or ``dataAbsentReason``, around the codec of the value."""
 
     primitive = True
     elsewhere = True
-
-    def __init__(self, inner: Codec) -> None:
-        self.inner = inner
-        self.datatype = inner.datatype  # the type of what is inside
-
-    def encode(self, value: Any, to: Writing) -> Any:
-        return self.inner.encode(value, to)
-
-    def decode(self, node: Any, of: Reading) -> Any:
-        return self.inner.decode(node, of)
-
-    @property
-    def straight(self) -> Codec | None:
-        return self.inner.straight
 
     def writer(self, name: str) -> Writer:
         write_inner = self.inner.writer(name)

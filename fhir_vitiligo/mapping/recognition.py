@@ -186,10 +186,30 @@ RECOGNISERS: Mapping[str, Callable[[Json], Recognised | None]] = {
 }
 
 
+_NEVER_WAS: Mapping[str, frozenset[str]] = {
+    "Observation": frozenset({"cancelled"}),
+    "Encounter": frozenset({"cancelled"}),
+}
+"""By type: the statuses of what did not take place."""
+
+
 def is_withdrawn(resource: Json) -> bool:
-    """Whether a resource says of itself that it never should have been."""
-    error = "entered-in-error"
-    return resource.get("status") == error or error in concept_codes(resource.get("verificationStatus"))
+    """Whether a resource says of itself that it never should have been, or that what it is about was not."""
+    error, status = "entered-in-error", resource.get("status")
+    return (
+        status == error
+        or (isinstance(status, str) and status in _NEVER_WAS.get(str(resource.get("resourceType")), ()))
+        or resource.get("doNotPerform") is True
+        or error in concept_codes(resource.get("verificationStatus"))
+    )
+
+
+def is_changed(text: bytes) -> bool:
+    """Whether a resource, as JSON text of ours, says that it means something else than it seems to, in words
+    that are not FHIR's own: it must not be read then
+    (https://hl7.org/fhir/R4/extensibility.html#modifierExtension, resource.html#implicitRules).
+    """
+    return b'"modifierExtension":[{' in text or b'"implicitRules":"' in text
 
 
 def recognise(resource: Json) -> Recognised | None:

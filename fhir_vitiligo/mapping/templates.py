@@ -2,7 +2,7 @@
 
 What is written belongs to the caller, who may change it, so nothing constant may be shared between two
 resources: it is copied at each use. Walking a tree to copy it costs many times what Python needs to build one
-that stands in the code; a template is therefore compiled to such code, once (docs/adr/0007).
+that stands in the code; a template is therefore compiled to such code, once (docs/adr/0008).
 """
 
 from __future__ import annotations

@@ -6,15 +6,8 @@ from typing import Any
 
 from fhir_vitiligo.case.values import Fact
 from fhir_vitiligo.mapping import urls
-from fhir_vitiligo.mapping.codecs import (
-    Codec,
-    QuantityCodec,
-    Reading,
-    ReferenceCodec,
-    Writer,
-    Writing,
-    dicts,
-)
+from fhir_vitiligo.mapping.amounts import QuantityCodec
+from fhir_vitiligo.mapping.codecs import Codec, Reading, ReferenceCodec, Writer, Writing, dicts
 from fhir_vitiligo.mapping.facts import Json
 from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.terminology.systems import UCUM

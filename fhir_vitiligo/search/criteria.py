@@ -58,4 +58,12 @@ class AnyOf:
     conditions: tuple[Condition, ...]
 
 
-Condition = Criterion | Chain | ReverseChain | AnyOf
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one of the conditions, on resources of this type, is fulfilled."""
+
+    resource_type: str
+    conditions: tuple[Condition, ...]
+
+
+Condition = Criterion | Chain | ReverseChain | AnyOf | AllOf

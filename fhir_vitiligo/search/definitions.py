@@ -35,7 +35,15 @@ class FurtherParameter(SearchParameter):
     @property
     def digest(self) -> str:
         """Another one for a definition that selects or compares something else."""
-        told = (self.canonical, self.code, self.type, self.base, self.expression, self.target, self.components)
+        told = (
+            self.canonical,
+            self.code,
+            self.type,
+            self.base,
+            self.expression,
+            self.target,
+            self.components,
+        )
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 

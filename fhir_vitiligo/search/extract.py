@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.search.parameters import Parameter
+from fhir_vitiligo.search.parameters import Parameter, TypeParameters
 from fhir_vitiligo.search.types.base import Row
 
 # Raise it when a search type or the path compiler gives other rows than before: stores rebuild their index
 # then.
-VERSION = 2
+VERSION = 3
 
 IndexRows = dict[Parameter, frozenset[Row]]
 
@@ -19,20 +17,20 @@ PRESENT: Row = ()
 _NOTHING: frozenset[Row] = frozenset((PRESENT,))
 
 
-def index_rows(resource: Json, parameters: Mapping[str, Parameter]) -> IndexRows:
+def index_rows(resource: Json, parameters: TypeParameters) -> IndexRows:
     """The rows of every parameter that the resource has a value for, without doubles, and of its companions.
 
     Whatever JSON the resource is, this neither raises nor takes more than one walk per parameter. A value
     that gives nothing to compare gives :data:`PRESENT`.
     """
     found: IndexRows = {}
-    for parameter in parameters.values():
-        if parameter.stored is not None:
-            continue
+    for parameter in parameters.concerned(resource):
         values = parameter.values(resource)
         if values:
             rows = parameter.type.rows
             found[parameter] = frozenset([row for value in values for row in rows(value)]) or _NOTHING
+            if not parameter.companions or not isinstance(values[0], (dict, tuple)):
+                continue
             for companion in parameter.companions.values():
                 rows = companion.type.rows
                 beside = [row for value in values for row in rows(value)]

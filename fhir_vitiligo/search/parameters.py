@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.definitions import Definitions, SearchParameter, definitions_of
+from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.paths import Path
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.definitions import FurtherParameter, own_parameters
@@ -29,6 +30,10 @@ from fhir_vitiligo.search.types.near import NEAR
 from fhir_vitiligo.search.types.special import LOGICAL_ID
 from fhir_vitiligo.search.values import composite_values, values_of
 
+_BEGINNING = re.compile(r"[\s(]*(?P<type>[A-Z]\w*)\.(?P<member>[a-z]\w*)(?P<call>\()?")
+_FILTER = re.compile(r"\.where\((?:[^()]|\([^()]*\))*\)")
+_ANSWERS = re.compile(r"=|\b(?:and|or|xor|implies|all|any|count|empty|exists|hasValue|iif|not)\b")
+_MOST_KEYS = 500  # of a type that are remembered: hostile resources have any
 _RESOLVES_TO = re.compile(r"resolve\(\)\s+is\s+(\w+)")
 
 # Answered from what the store keeps of every resource: column of the search type -> property of the stored
@@ -49,7 +54,8 @@ class Parameter:
 
     ``stored``: the store's own properties that stand for the columns of ``type``; such a parameter has no
     index rows. ``companions``: what some modifiers search instead, by name; they are made from the same
-    values and are Parameters with a ``variant``.
+    values and are Parameters with a ``variant``. ``together``: of a composite over the resource itself the
+    parameters of its components, which together say the same; it has rows for other elements alone.
     """
 
     resource_type: str
@@ -60,6 +66,7 @@ class Parameter:
     stored: Mapping[str, str] | None = None
     variant: str = ""
     companions: Mapping[str, Parameter] = field(default_factory=dict)
+    together: tuple[Parameter, ...] = ()
 
     @property
     def code(self) -> str:
@@ -79,6 +86,54 @@ class Parameter:
     def url(self) -> str:
         """The canonical of its definition."""
         return self.definition.url
+
+
+class TypeParameters(dict[str, Parameter]):
+    """The parameters of one resource type by code; they stay as they are."""
+
+    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
+        super().__init__(parameters)
+        indexed = [one for one in self.values() if one.stored is None]
+        self._members = {one: _first_members(one) for one in indexed}
+        self._always = [one for one in indexed if None in self._members[one]]
+        self._of_key: dict[str, tuple[Parameter, ...]] = {}
+
+    def concerned(self, resource: Json) -> Iterable[Parameter]:
+        """Those that may select something of a resource, by the members it has: a few of the dozens there are."""
+        found = dict.fromkeys(self._always)
+        of_key = self._of_key
+        for key in resource:
+            some = of_key.get(key)
+            if some is None:
+                some = tuple(
+                    one
+                    for one, names in self._members.items()
+                    if any(name is not None and _is_member(key, name) for name in names)
+                )
+                if len(of_key) < _MOST_KEYS:
+                    of_key[key] = some
+            for one in some:
+                found[one] = None
+        return found
+
+
+def _is_member(key: str, name: str) -> bool:
+    """``valueQuantity`` is a member of the choice ``value``."""
+    return key == name or (key.startswith(name) and key[len(name)].isupper())
+
+
+def _first_members(parameter: Parameter) -> frozenset[str | None]:
+    """The elements of the resource that its path begins with; None where that cannot be told."""
+    found: set[str | None] = set()
+    own = (parameter.resource_type, "Resource", "DomainResource")
+    for branch in parameter.definition.expression.split("|"):
+        match = _BEGINNING.match(branch)
+        # An operator or a question has an answer where the element is absent, too.
+        if match is None or match["call"] or _ANSWERS.search(_FILTER.sub("", branch)):
+            found.add(None)
+        elif match["type"] in own:
+            found.add(match["member"])
+    return frozenset(found)
 
 
 class _Source(Protocol):
@@ -112,9 +167,9 @@ class Parameters:
         self.further = tuple(further)
         self.resource_types = frozenset(definitions.resource_types)
         self._coming = coming
-        self._of: dict[str, tuple[Mapping[str, Parameter], Mapping[str, str]]] = {}
+        self._of: dict[str, tuple[TypeParameters, Mapping[str, str]]] = {}
 
-    def of(self, resource_type: str) -> Mapping[str, Parameter]:
+    def of(self, resource_type: str) -> TypeParameters:
         """What can be searched of this resource type, by code; :class:`KeyError` for what is no resource
         type.
         """
@@ -124,7 +179,7 @@ class Parameters:
         """What is defined for this type and cannot be searched here: code to reason."""
         return self._compiled(resource_type)[1]
 
-    def indexed(self, resource_type: str) -> Mapping[str, Parameter]:
+    def indexed(self, resource_type: str) -> TypeParameters:
         """What index rows are made for: what can be searched, or will be when a reindexing is done."""
         return (self._coming or self).of(resource_type)
 
@@ -168,24 +223,28 @@ class Parameters:
         further = {one.code: one for one in self.further if not lines.isdisjoint(one.base)}
         return {**further, **self.definitions.search_parameters(resource_type)}
 
-    def _compiled(self, resource_type: str) -> tuple[Mapping[str, Parameter], Mapping[str, str]]:
+    def _compiled(self, resource_type: str) -> tuple[TypeParameters, Mapping[str, str]]:
         found = self._of.get(resource_type)
         if found is None:
             if resource_type not in self.resource_types:
                 raise KeyError(resource_type)
             usable: dict[str, Parameter] = {}
             left_out: dict[str, str] = {}
-            for code, definition in self._definitions(resource_type).items():
+            # Composites come last: some are made of others.
+            for code, definition in sorted(
+                self._definitions(resource_type).items(), key=lambda one: one[1].type == "composite"
+            ):
                 try:
-                    usable[code] = self._parameter(resource_type, definition)
+                    if definition.type == "composite":
+                        usable[code] = self._composite(resource_type, definition, usable)
+                    else:
+                        usable[code] = self._parameter(resource_type, definition)
                 except InputError as error:
                     left_out[code] = error.issues[0].text
-            found = self._of[resource_type] = (MappingProxyType(usable), MappingProxyType(left_out))
+            found = self._of[resource_type] = (TypeParameters(usable), MappingProxyType(left_out))
         return found
 
     def _parameter(self, resource_type: str, definition: SearchParameter) -> Parameter:
-        if definition.type == "composite":
-            return self._composite(resource_type, definition)
         named = NEAR if definition.code == "near" else SEARCH_TYPES.get(definition.type)
         kind, stored = _STORED.get(definition.code, (named, None))
         if kind is None:
@@ -202,22 +261,32 @@ class Parameters:
         targets = _targets(resource_type, definition)
         return _with_companions(resource_type, definition, kind, targets, path, COMPANIONS.get(kind), stored)
 
-    def _composite(self, resource_type: str, definition: SearchParameter) -> Parameter:
+    def _composite(
+        self, resource_type: str, definition: SearchParameter, known: Mapping[str, Parameter]
+    ) -> Parameter:
         kinds = tuple(self._component_type(url) for url, _ in definition.components)
         if not kinds:
             raise InputError("it is a composite without components", code="not-supported")
         texts = [text for _, text in definition.components]
         if definition.id in _SWAPPED and self.release is not Release.R5:
             texts.reverse()
+        together = _together(resource_type, definition.expression, texts, known)
+        elements = [
+            branch
+            for branch in definition.expression.split("|")
+            if not together or branch.strip() != resource_type
+        ]
         path = composite_values(
-            definition.expression, texts, resource_type, self.definitions.type_names, self.release
+            "|".join(elements), texts, resource_type, self.definitions.type_names, self.release
         )
-        if path is None:
+        if path is None and not together:
             raise InputError("its path does not start at this type", code="not-supported")
+        path = path or nothing
         kind = composite(*kinds)
         in_base = canonical(kind, kinds)
         companions = None if in_base is None else {"canonical": in_base}
-        return _with_companions(resource_type, definition, kind, (), path, companions, None)
+        made = _with_companions(resource_type, definition, kind, (), path, companions, None)
+        return replace(made, together=together)
 
     def _component_type(self, name: str) -> SearchType:
         """By id, as core names them here, or by canonical."""
@@ -254,6 +323,45 @@ def _with_companions(
         if stored is None
     }
     return Parameter(resource_type, definition, kind, targets, path, stored, "", of_modifiers)
+
+
+def nothing(_: Json) -> list[Any]:
+    """What a parameter selects that has no rows of its own."""
+    return []
+
+
+def _together(
+    resource_type: str, expression: str, components: Iterable[str], known: Mapping[str, Parameter]
+) -> tuple[Parameter, ...]:
+    """Of a composite over the resource itself, a parameter for each component that selects just the same; empty
+    where there is none for one of them.
+    """
+    if resource_type not in (branch.strip() for branch in expression.split("|")):
+        return ()
+    by_path = {
+        _paths(resource_type, one.definition.expression): one
+        for one in known.values()
+        if not isinstance(one.definition, FurtherParameter) and one.stored is None
+    }
+    found = [
+        by_path.get(
+            _paths(resource_type, "|".join(f"{resource_type}.{part.strip()}" for part in text.split("|")))
+        )
+        for text in components
+    ]
+    return tuple(one for one in found if one is not None) if all(found) else ()
+
+
+def _paths(resource_type: str, expression: str) -> frozenset[str]:
+    """The branches for this type in one spelling: ``(X as T)`` and ``X.as(T)`` are the same, and R4 spells some
+    types as nothing is spelt. SampledData gives no rows.
+    """
+    branches = {
+        re.sub(r"^\((.*) as (\w+)\)$", r"\1.as(\2)", branch.strip()).lower()
+        for branch in expression.split("|")
+    }
+    head = f"{resource_type.lower()}."
+    return frozenset(one for one in branches if one.startswith(head) and not one.endswith(".as(sampleddata)"))
 
 
 def _targets(resource_type: str, definition: SearchParameter) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.references import is_id
-from fhir_vitiligo.search.criteria import AnyOf, Chain, Condition, Criterion, ReverseChain
-from fhir_vitiligo.search.parameters import Parameter, Parameters
+from fhir_vitiligo.search.criteria import AllOf, AnyOf, Chain, Condition, Criterion, ReverseChain
+from fhir_vitiligo.search.parameters import Parameter, Parameters, nothing
 from fhir_vitiligo.search.subsumption import TERMINOLOGY_MODIFIERS, subsumed
 from fhir_vitiligo.search.types.base import Alternative, Context, SearchType, split
 from fhir_vitiligo.search.types.companions import MODIFIERS as COMPANION_MODIFIERS
@@ -60,12 +60,11 @@ class ConditionReader:
         codes = self._parameters.definitions.compartment(compartment).get(resource_type, ())
         known = self._parameters.of(resource_type)
         conditions: list[Condition] = []
-        for code in codes:
-            if code == "{def}":
-                if resource_type == compartment:
-                    conditions.append(self._criterion(known["_id"], None, id))
-            elif code in known:
-                conditions.append(self._criterion(known[code], None, f"{compartment}/{id}"))
+        if resource_type == compartment:
+            conditions.append(self._criterion(known["_id"], None, id))
+        conditions += [
+            self._criterion(known[code], None, f"{compartment}/{id}") for code in codes if code in known
+        ]
         if not conditions:
             raise InputError(
                 f"no {resource_type} is part of the compartment of a {compartment}", code="not-supported"
@@ -177,7 +176,7 @@ class ConditionReader:
                 raise InputError(
                     f"{parameter.code}:missing is true or false, not {value[:100]!r}", code="invalid"
                 )
-            return Criterion(parameter, missing=value == "true")
+            return self._missing(parameter, value == "true")
         kind = parameter.type.name
         texts = split(value, ",")
         if not all(texts):
@@ -192,10 +191,43 @@ class ConditionReader:
         if negated:
             modifier = None
         self._check_modifier(parameter, modifier)
+        if parameter.together:
+            return self._composite(parameter, texts)
         in_base = parameter.companions.get("canonical")
         if in_base is not None:
             return self._quantity(parameter, in_base, texts)
         return Criterion(parameter, self._alternatives(parameter, texts, modifier), negated=negated)
+
+    def _missing(self, parameter: Parameter, missing: bool) -> Condition:
+        own = Criterion(parameter, missing=missing)
+        if not parameter.together:
+            return own
+        parts = tuple(Criterion(one, missing=missing) for one in parameter.together)
+        if missing:
+            return AllOf(parameter.resource_type, (own, AnyOf(parts)))
+        return AnyOf((own, AllOf(parameter.resource_type, parts)))
+
+    def _composite(self, parameter: Parameter, texts: Iterable[str]) -> Condition:
+        """A composite over the resource itself is its components' parameters together."""
+        whole = [self._together(parameter, text) for text in texts]
+        if parameter.values is nothing:
+            return whole[0] if len(whole) == 1 else AnyOf(tuple(whole))
+        in_base = parameter.companions.get("canonical")
+        inner = (
+            Criterion(parameter, self._alternatives(parameter, texts, None))
+            if in_base is None
+            else self._quantity(parameter, in_base, texts)
+        )
+        return AnyOf((*whole, inner))
+
+    def _together(self, parameter: Parameter, text: str) -> Condition:
+        # The form of the whole is the composite's to judge.
+        parameter.type.parse(text, None, Context(parameter.targets, self._base))
+        parts = tuple(
+            self._criterion(one, None, part)
+            for one, part in zip(parameter.together, split(text, "$"), strict=True)
+        )
+        return AllOf(parameter.resource_type, parts)
 
     def _quantity(self, parameter: Parameter, in_base: Parameter, texts: Iterable[str]) -> Condition:
         """What names a UCUM code is looked for in base units, the rest as it is written."""

@@ -42,7 +42,7 @@ def composite_values(
     release: Release,
 ) -> Path | None:
     """For every element ``expression`` selects that has all components: a tuple of their lists of values."""
-    elements = values_of(expression, resource_type, type_names, release)
+    elements = values_of(expression, resource_type, type_names, release) if expression else None
     if elements is None:
         return None
     parts = [_component(text, resource_type, tuple(type_names)) for text in components]

@@ -15,24 +15,23 @@ from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.search.query import Pairs, SearchQuery
 from fhir_vitiligo.server.message import Request
-from fhir_vitiligo.storage.repository import Page, StoredVersion, instant
+from fhir_vitiligo.storage.repository import HistoryPage, Page, StoredVersion, instant
 
+BEFORE = "_before"
+"""The parameter of a history that says behind which version it goes on."""
 _READABLE = "|,:/$"  # stays readable in a query
 
 
-def searchset(base: str, query: SearchQuery, page: Page) -> bytes:
-    """A page of search results: total where it was counted, self and next link, and what was left out of
-    the query.
+def searchset(base: str, query: SearchQuery, page: Page, path: str | None = None) -> bytes:
+    """A page of search results: total where it was counted, self and next link, what comes along, and what was left
+    out of the query. ``path`` is where the search was asked, below the base; the resource type if not given.
     """
-    links = [_link("self", base, query.resource_type, query.applied)]
+    url = _below(base, query.resource_type if path is None else path)
+    links = [_link("self", url, query.applied)]
     if page.next is not None:
-        links.append(_link("next", base, query.resource_type, query.following(page.next)))
-    entries = [
-        b'{"fullUrl":%s,"resource":%s,"search":{"mode":"match"}}'
-        % (_full_url(base, version), version.content)
-        for version in page.versions
-        if version.content is not None
-    ]
+        links.append(_link("next", url, query.following(page.next)))
+    entries = [_found(base, version, b"match") for version in page.versions if version.content is not None]
+    entries += [_found(base, version, b"include") for version in page.included if version.content is not None]
     unknown = [name for name in query.ignored if not name.startswith("_")]
     if unknown:
         entries.append(b'{"resource":%s,"search":{"mode":"outcome"}}' % json.dumps(_left_out(query, unknown)))
@@ -40,9 +39,19 @@ def searchset(base: str, query: SearchQuery, page: Page) -> bytes:
     return _bundle("searchset", total + b',"link":[' + b",".join(links) + b"]", entries)
 
 
-def history_bundle(request: Request, versions: Sequence[StoredVersion]) -> bytes:
-    """The versions in the order given, a deletion as an entry without a resource."""
-    url = json.dumps(f"{request.base}/{'/'.join(request.path)}")
+def _found(base: str, version: StoredVersion, mode: bytes) -> bytes:
+    return b'{"fullUrl":%s,"resource":%s,"search":{"mode":"%s"}}' % (
+        _full_url(base, version),
+        version.content,
+        mode,
+    )
+
+
+def history_bundle(request: Request, page: HistoryPage, applied: Pairs) -> bytes:
+    """A page of versions in the order given, a deletion as an entry without a resource. ``applied`` is what of the query was
+    understood.
+    """
+    url = _below(request.base, "/".join(request.path))
     entries = [
         b'{"fullUrl":%s%s,"request":%s,"response":%s}'
         % (
@@ -57,10 +66,14 @@ def history_bundle(request: Request, versions: Sequence[StoredVersion]) -> bytes
                 }
             ),
         )
-        for version in versions
+        for version in page.versions
     ]
-    link = b',"total":%d,"link":[{"relation":"self","url":%s}]' % (len(versions), url)
-    return _bundle("history", link, entries)
+    links = [_link("self", url, applied)]
+    if page.next is not None:
+        rest = [pair for pair in applied if pair[0] != BEFORE]
+        links.append(_link("next", url, [*rest, (BEFORE, str(page.next))]))
+    total = b"" if page.total is None else b',"total":%d' % page.total
+    return _bundle("history", total + b',"link":[' + b",".join(links) + b"]", entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +117,13 @@ def _full_url(base: str, version: StoredVersion) -> bytes:
     return b'"%s/%s/%s"' % (base.encode(), version.type.encode(), version.id.encode())
 
 
-def _link(relation: str, base: str, resource_type: str, pairs: Pairs) -> bytes:
+def _below(base: str, path: str) -> str:
+    return f"{base}/{path}" if path else base
+
+
+def _link(relation: str, url: str, pairs: Pairs) -> bytes:
     query = urlencode(pairs, safe=_READABLE)
-    url = f"{base}/{resource_type}" + (f"?{query}" if query else "")
-    return json.dumps({"relation": relation, "url": url})
+    return json.dumps({"relation": relation, "url": url + (f"?{query}" if query else "")})
 
 
 def _left_out(query: SearchQuery, unknown: Sequence[str]) -> json.Json:
@@ -116,7 +132,7 @@ def _left_out(query: SearchQuery, unknown: Sequence[str]) -> json.Json:
             "warning",
             "not-supported",
             "",
-            f"{query.resource_type} has no search parameter {name[:100]!r}: it was left out",
+            f"{query.resource_type or 'the system'} has no search parameter {name[:100]!r}: it was left out",
         )
         for name in unknown
     )

@@ -12,6 +12,7 @@ from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import Limits, Pairs, SearchQuery, parse_query
+from fhir_vitiligo.server.checks import Checks
 from fhir_vitiligo.server.conditions import version_headers
 from fhir_vitiligo.server.content import resource_response
 from fhir_vitiligo.server.message import FHIR_JSON, Request, Response
@@ -30,6 +31,7 @@ class Service:
     release: Release
     started: datetime
     dispatch: Callable[[Request], Awaitable[Response]]
+    checks: Checks
 
     @property
     def parameters(self) -> Parameters:
@@ -39,7 +41,7 @@ class Service:
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request on its way to an interaction; ``type``, ``id`` and ``version`` are the ones in its path,
-    else empty.
+    else empty. ``member``: the type that is looked for in a compartment.
     """
 
     service: Service
@@ -47,15 +49,26 @@ class Call:
     type: str = ""
     id: str = ""
     version: str = ""
+    member: str = ""
 
-    def query(self, pairs: Pairs) -> SearchQuery:
-        """The search that the pairs ask of the type in the path, strict as request or settings say."""
+    def query(
+        self, pairs: Pairs, resource_type: str | None = None, compartment: tuple[str, str] | None = None
+    ) -> SearchQuery:
+        """The search that the pairs ask of the type in the path (or another one; empty: of all types), strict as request or
+        settings say.
+        """
         settings = self.service.settings
         handling = self.request.prefer("handling")
         strict = settings.strict_search if handling not in ("strict", "lenient") else handling == "strict"
         limits = Limits(min(settings.default_count, settings.max_count), settings.max_count)
         return parse_query(
-            self.service.parameters, self.type, pairs, base=self.request.base, strict=strict, limits=limits
+            self.service.parameters,
+            self.type if resource_type is None else resource_type,
+            pairs,
+            base=self.request.base,
+            strict=strict,
+            limits=limits,
+            compartment=compartment,
         )
 
     def written(self, status: int, version: StoredVersion, text: str) -> Response:

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from fhir_vitiligo.validation import Validator
 
 _ERRORS = ("error", "fatal")
-# The name that a code goes by elsewhere is for readers; real systems write their own (Synthea does everywhere).
-_TOLERATED = frozenset({"display"})
+# What a definition that is not on board could make right (other guides have extensions, profiles and code systems of their
+# own), and what codes are called and mean: $validate tells it, but the data of real systems (Synthea is one) is full of it.
+# A code that is not of the value set its element is bound to stays an error.
+_TOLERATED = frozenset(
+    {"address-unknown", "code-unknown", "display", "extension-unknown", "profile-unknown", "system-unknown"}
+)
 
 
 class Checks:
@@ -68,7 +72,9 @@ class Checks:
         from fhir_vitiligo.validation import Options, Validator
 
         return Validator(
-            self._release, (), Options(any_extension=True, examples=True, trust_references=True)
+            self._release,
+            (),
+            Options(any_extension=True, examples=True, trust_references=True, implied=False),
         )
 
 
@@ -80,4 +86,6 @@ def _without_claims(resource: Json) -> Json:
     meta = resource.get("meta")
     if not isinstance(meta, dict) or "profile" not in meta:
         return resource
-    return {**resource, "meta": {name: value for name, value in meta.items() if name != "profile"}}
+    kept = {name: value for name, value in meta.items() if name != "profile"}
+    without = {name: value for name, value in resource.items() if name != "meta"}
+    return {**without, "meta": kept} if kept else without

@@ -13,28 +13,31 @@ from typing import Any
 import fhir_vitiligo
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.search.types.reference import REFERENCE
 from fhir_vitiligo.server import routes
 from fhir_vitiligo.server.call import Service
-from fhir_vitiligo.server.content import FORMATS
-from fhir_vitiligo.server.interactions.patch import MEDIA_TYPES
+from fhir_vitiligo.server.content import FORMATS, XML_FORMATS
 from fhir_vitiligo.server.operations import table
+from fhir_vitiligo.storage.patch import MEDIA_TYPES
 
 _BASE = "{base}"  # stands for the base in the kept text; no base can contain it
 _DOCUMENTATION = """\
-Search understands comma, repetition, `:missing`, `:not` (token), `:exact` and `:contains` (string), `:above`
-and `:below` (uri), `:Type` (reference), the prefixes of date, number and quantity; `_count`, `_total`, next
-links. Units are compared as written. Not served: chains, `_has`, `_include`, `_sort`, composites, XML."""
+A misspelled search parameter is refused by name; `Prefer: handling=lenient` leaves it out and says so. Searches understand
+comma and repetition, every modifier and prefix of their type, chains, `_has`, `_include`, `_revinclude`, `_sort`, `_count`,
+`_total`, `_summary`, `_elements`; pages are followed by their next link. What is defined and not searched is told at each
+type. Histories understand `_count`, `_since` and `_at`."""
+
+
+def capability_text(service: Service, base: str) -> bytes:
+    """The statement for a client that knows this server as ``base``."""
+    return _text_for(service, service.parameters, base)
 
 
 @lru_cache(maxsize=8)
-def capability_text(service: Service, base: str) -> bytes:
-    """The statement for a client that knows this server as ``base``."""
-    return _text(service).replace(_BASE.encode(), base.encode())
-
-
-@lru_cache(maxsize=2)
-def _text(service: Service) -> bytes:
-    return json.dumps(capability_statement(service))
+def _text_for(service: Service, parameters: Parameters, base: str) -> bytes:
+    """``parameters`` are others when users' own have come in."""
+    return json.dumps(capability_statement(service)).replace(_BASE.encode(), base.encode())
 
 
 def capability_statement(service: Service) -> Json:
@@ -51,7 +54,7 @@ def capability_statement(service: Service) -> Json:
             "url": _BASE,
         },
         "fhirVersion": service.release.version,
-        "format": list(FORMATS),
+        "format": [*FORMATS, *XML_FORMATS],
         "patchFormat": list(MEDIA_TYPES),
         "rest": [
             {
@@ -70,6 +73,11 @@ def capability_statement(service: Service) -> Json:
     }
 
 
+def _reference_policy(service: Service) -> list[str]:
+    enforced = service.settings.check_targets and service.settings.check_referrers
+    return ["literal", "logical", "local", *(["enforced"] if enforced else [])]
+
+
 def _resource(service: Service, resource_type: str) -> Json:
     on_type = [code for route in routes.ROUTES if route.level == "type" for code in route.codes]
     parameters = service.parameters.of(resource_type)
@@ -82,14 +90,18 @@ def _resource(service: Service, resource_type: str) -> Json:
         "readHistory": "vread" in on_type,
         "updateCreate": True,
         "conditionalCreate": True,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
         "conditionalUpdate": True,
         "conditionalDelete": "single",
+        "referencePolicy": _reference_policy(service),
         "searchParam": [
-            {"name": code, "definition": parameter.definition.url, "type": parameter.definition.type}
+            {"name": code, "definition": parameter.url, "type": parameter.definition.type}
             for code, parameter in sorted(parameters.items())
         ],
     }
+    references = [code for code, parameter in sorted(parameters.items()) if parameter.type is REFERENCE]
+    if references:
+        found["searchInclude"] = ["*", *(f"{resource_type}:{code}" for code in references)]
     operations = [
         {"name": code, "definition": one.definition.url}
         for code, some in table.served(service.release).items()

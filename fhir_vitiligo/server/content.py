@@ -7,7 +7,6 @@ becomes what the client asked for after (:func:`outgoing`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
@@ -21,12 +20,11 @@ from fhir_vitiligo.server.errors import InvalidError, RefusedError, outcome_resp
 from fhir_vitiligo.server.message import FHIR_JSON, FHIR_XML, Request, Response
 
 Format = Literal["json", "xml", "html"]
-Pages = Callable[[Request, Response], Response | None]
-"""A page for people in place of an answer; None where there is none for it."""
-
 FORMATS = ("application/fhir+json", "application/json", "text/json", "json")
 XML_FORMATS = ("application/fhir+xml", "application/xml", "text/xml", "xml")
 _HTML_FORMATS = ("text/html", "application/xhtml+xml", "html")
+# Pages are made of the answer in JSON, by what stands before this application (fhir_vitiligo.web); without it a browser gets
+# JSON rather than nothing.
 _FORMAT_OF: dict[str, Format] = {
     **dict.fromkeys((*FORMATS, "*/*", "application/*", "text/*"), "json"),
     **dict.fromkeys(XML_FORMATS, "xml"),
@@ -118,8 +116,10 @@ def _from_xml(body: bytes, release: Release) -> bytes:
     reading = to_json(body, release)
     faults = [issue for issue in reading.issues if issue.severity in ("fatal", "error")]
     if reading.resource is None or faults:
-        raise InputError(faults or "the body has no resource in it") if reading.resource is None else (
-            InvalidError(faults)
+        raise (
+            InputError(faults or "the body has no resource in it")
+            if reading.resource is None
+            else (InvalidError(faults))
         )
     return json.dumps(reading.resource)
 

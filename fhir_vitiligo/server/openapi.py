@@ -14,6 +14,7 @@ _MEANING = {
     "type": "A resource type, for example Patient",
     "id": "The id of the resource",
     "version": "The number of the version, from 1",
+    "member": "A resource type within the compartment, or *",
 }
 
 

@@ -7,7 +7,7 @@ are literal.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,11 +17,17 @@ from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.interactions.bundle import bundle
 from fhir_vitiligo.server.interactions.create import create
 from fhir_vitiligo.server.interactions.delete import conditional_delete, delete
-from fhir_vitiligo.server.interactions.history import history_instance
+from fhir_vitiligo.server.interactions.history import history_instance, history_system, history_type
 from fhir_vitiligo.server.interactions.metadata import metadata
 from fhir_vitiligo.server.interactions.patch import conditional_patch, patch
 from fhir_vitiligo.server.interactions.read import read, vread
-from fhir_vitiligo.server.interactions.search import search_by_post, search_type
+from fhir_vitiligo.server.interactions.search import (
+    search_by_post,
+    search_compartment,
+    search_system,
+    search_system_by_post,
+    search_type,
+)
 from fhir_vitiligo.server.interactions.update import conditional_update, update
 from fhir_vitiligo.server.message import Request, Response
 from fhir_vitiligo.server.operations import table
@@ -49,6 +55,16 @@ class Route:
 ROUTES = (
     Route("GET", "metadata", metadata, "none", (), "What this server does: the CapabilityStatement"),
     Route("POST", "", bundle, "system", ("transaction", "batch"), "A transaction or batch Bundle", body=True),
+    Route(
+        "GET",
+        "",
+        search_system,
+        "system",
+        ("search-system",),
+        "Search several resource types, or all of them",
+    ),
+    Route("POST", "_search", search_system_by_post, "none", (), "The same, parameters in a form", body=True),
+    Route("GET", "_history", history_system, "system", ("history-system",), "Every version of everything"),
     Route("GET", "{type}", search_type, "type", ("search-type",), "Search a resource type"),
     Route(
         "POST",
@@ -99,6 +115,15 @@ ROUTES = (
         ("history-instance",),
         "Every version of a resource",
     ),
+    Route("GET", "{type}/_history", history_type, "type", ("history-type",), "Every version of a type"),
+    Route(
+        "GET",
+        "{type}/{id}/{member}",
+        search_compartment,
+        "none",
+        (),
+        "Search what belongs to a resource (its compartment); * for all types",
+    ),
     Route("GET", "{type}/{id}/_history/{version}", vread, "type", ("vread",), "A version of a resource"),
 )
 
@@ -113,7 +138,19 @@ def _shape(segments: tuple[str, ...]) -> _Shape:
     """The segments with everything that is not a word of the API left out."""
     if segments == ("metadata",):
         return segments
-    return tuple(segment if segment[:1] in ("_", "$") else "{}" for segment in segments)
+    return tuple(segment if segment[:1] == "_" else "{}" for segment in segments)
+
+
+def allowed(segments: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods that are served there; empty where there is nothing."""
+    if segments and segments[-1].startswith("$"):
+        return ("GET", "HEAD", "OPTIONS", "POST")
+    routes = _BY_SHAPE.get(_shape(segments), {})
+    return _methods(routes) if routes else ()
+
+
+def _methods(routes: Mapping[str, Route]) -> tuple[str, ...]:
+    return tuple(sorted({*routes, "OPTIONS", *(("HEAD",) if "GET" in routes else ())}))
 
 
 _BY_SHAPE: dict[_Shape, dict[str, Route]] = {}
@@ -137,18 +174,22 @@ def find(request: Request, service: Service) -> tuple[Route, Call]:
         )
     route = routes.get("GET" if request.method == "HEAD" else request.method)
     if route is None:
-        allowed = sorted({*routes, *(("HEAD",) if "GET" in routes else ())})
+        methods = ", ".join(_methods(routes))
         raise RefusedError(
             405,
-            f"{request.method[:20]} is not served here, only {', '.join(allowed)}",
+            f"{request.method[:20]} is not served here, only {methods}",
             "not-supported",
-            {"Allow": ", ".join(allowed)},
+            {"Allow": methods},
         )
-    if not segments or segments[0] == "metadata":
+    if not segments or segments[0] == "metadata" or segments[0].startswith("_"):
         return route, Call(service, request)
     id = segments[1] if len(segments) > 1 and not segments[1].startswith("_") else ""
     _check(service, segments[0], id)
-    return route, Call(service, request, segments[0], id, segments[3] if len(segments) > 3 else "")
+    version = segments[3] if len(segments) > 3 else ""
+    member = segments[2] if len(segments) == 3 and not segments[2].startswith("_") else ""
+    if member and member != "*":
+        _check(service, member, "")
+    return route, Call(service, request, segments[0], id, version, member)
 
 
 def _operation(request: Request, service: Service) -> tuple[Route, Call]:

@@ -57,9 +57,7 @@ def _cut(request: Request, release: Release) -> _Cut | None:
         elif name == "_elements":
             elements = f"{elements},{value}"
     if summary and summary not in _SUMMARIES:
-        raise InputError(
-            f"_summary is one of {', '.join(_SUMMARIES)}, not {summary[:50]!r}", code="invalid"
-        )
+        raise InputError(f"_summary is one of {', '.join(_SUMMARIES)}, not {summary[:50]!r}", code="invalid")
     names = frozenset(name.strip() for name in elements.split(",") if name.strip())
     if names:
         return lambda resource: _only(resource, names, release)

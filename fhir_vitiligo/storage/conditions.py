@@ -6,7 +6,10 @@ transaction that acts on it, so that two equal creates at once make one resource
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fhir_vitiligo.errors import ConflictError, InputError
+from fhir_vitiligo.search.cursor import FIRST
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery, parse_query, query_pairs
 from fhir_vitiligo.storage.repository import Session, StoredVersion
@@ -25,7 +28,7 @@ def condition(parameters: Parameters, resource_type: str, query: str, base: str 
         raise InputError(
             f"the condition {query[:100]!r} names no search parameter of {resource_type}", code="invalid"
         )
-    return SearchQuery(resource_type, parsed.criteria, count=2, total=False)
+    return replace(parsed, count=2, total=False, sort=(), after=FIRST, includes=())
 
 
 def only_match(session: Session, query: SearchQuery) -> StoredVersion | None:

@@ -50,7 +50,7 @@ def draft(resource: Json, parameters: Parameters, *, id: str, text: bytes | None
         else json_text.members(text)
     )
     before, after = _around_version(members, json.dumps(id))
-    return Draft(resource_type, id, before, after, index_rows(resource, parameters.of(resource_type)))
+    return Draft(resource_type, id, before, after, index_rows(resource, parameters.indexed(resource_type)))
 
 
 def check_resource(resource: Json, parameters: Parameters) -> str:

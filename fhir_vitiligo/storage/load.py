@@ -34,7 +34,7 @@ class LoadCounts:
                 self.created += 1
             elif one.status == 204:
                 self.deleted += 1
-            elif one.entry.if_none_exist is not None:
+            elif one.entry.condition is not None and one.entry.method == "POST":
                 self.matched += 1
             else:
                 self.updated += 1

@@ -26,25 +26,28 @@ _RESULT = "r.key, r.type, r.id, r.version, r.updated, r.method, r.content"
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``page``: rows (key, type number, id, version, updated, method, content, sort values...) of one page and
-    one row more, in order; ``total``: one row, the number of all results. None: not asked for.
+    one row more, in order; None: not asked for.
     """
 
     page: Statement | None
-    total: Statement | None
+    query: SearchQuery
+    conditions: Conditions
+
+    def total(self) -> Statement:
+        """One row, the number of all results. Made when it is asked for: a page that is not full tells it."""
+        if not self.query.selections:
+            return Statement("SELECT 0")
+        keys = _all_keys(self.query, self.conditions, None)
+        return Statement(f"SELECT count(*) FROM ({keys.sql})", keys.arguments)
 
 
-def plan(
-    query: SearchQuery, type_of: Callable[[str], int], number_of: Callable[[Parameter], int]
-) -> Plan:
+def plan(query: SearchQuery, type_of: Callable[[str], int], number_of: Callable[[Parameter], int]) -> Plan:
     """``type_of`` and ``number_of`` give the numbers under which types and parameters are kept."""
-    if not query.selections:
-        return Plan(None, Statement("SELECT 0") if query.total or not query.count else None)
     conditions = Conditions(type_of, number_of)
     page = None
-    if query.count:
+    if query.count and query.selections:
         page = _sorted_page(query, conditions) if query.selections[0].sort else _page(query, conditions)
-    total = _total(query, conditions) if query.total or not query.count else None
-    return Plan(page, total)
+    return Plan(page, query, conditions)
 
 
 def _page(query: SearchQuery, conditions: Conditions) -> Statement:
@@ -59,11 +62,6 @@ def _page(query: SearchQuery, conditions: Conditions) -> Statement:
             (query.count + 1,),
         ),
     )
-
-
-def _total(query: SearchQuery, conditions: Conditions) -> Statement:
-    keys = _all_keys(query, conditions, None)
-    return Statement(f"SELECT count(*) FROM ({keys.sql})", keys.arguments)
 
 
 def _all_keys(query: SearchQuery, conditions: Conditions, after: int | None) -> Statement:

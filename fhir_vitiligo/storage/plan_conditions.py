@@ -9,9 +9,9 @@ table. Measured on patient + code + date: 0.2 ms against 5 to 14 ms for a join t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from fhir_vitiligo.search.criteria import AnyOf, Chain, Condition, Criterion, ReverseChain
+from fhir_vitiligo.search.criteria import AllOf, AnyOf, Chain, Condition, Criterion, ReverseChain
 from fhir_vitiligo.search.parameters import Parameter
 from fhir_vitiligo.search.types.base import Alternative
 from fhir_vitiligo.search.types.reference import REFERENCE
@@ -29,13 +29,16 @@ class Conditions:
         self.type_of = type_of
         self.number_of = number_of
 
-    def keys(self, resource_type: str, conditions: tuple[Condition, ...], after: int | None = None) -> Statement:
+    def keys(
+        self, resource_type: str, conditions: tuple[Condition, ...], after: int | None = None
+    ) -> Statement:
         """A select of ``key``: of the resources that fulfil all conditions, each once, in no order; of those
         behind ``after`` where it is given.
 
         Index rows belong to living resources alone, so the resource table is opened for its own properties
         only.
         """
+        conditions = tuple(_flat(conditions))
         by_id = any(_names_ids(one) for one in conditions)
         driver = None if by_id else max(filter(_drives, conditions), key=_selectivity, default=None)
         needs_resource = any(_is_stored(one) for one in conditions)
@@ -83,6 +86,9 @@ class Conditions:
             case AnyOf(conditions):
                 for one in conditions:
                     yield from self._selects(one, after)
+            case AllOf(resource_type, conditions):
+                keys = self.keys(resource_type, conditions, after)
+                yield Statement(f"SELECT key AS resource FROM ({keys.sql})", keys.arguments)
 
     def _rows_select(
         self, parameter: Parameter, alternative: Alternative, distinct: str, after: int | None
@@ -127,8 +133,7 @@ class Conditions:
             " AND ",
             Statement(
                 f"SELECT DISTINCT x.resource AS resource FROM ({fulfilling.sql}) t "
-                f"CROSS JOIN {index_table(url.type)} u INDEXED BY {index_by_resource(url.type)} "
-                "ON u.resource = t.key AND u.parameter = ? "
+                f"CROSS JOIN {index_table(url.type)} u ON u.resource = t.key AND u.parameter = ? "
                 f"CROSS JOIN {_REFERENCES} x ON x.parameter = ? AND x.id = u.value AND x.type = '' "
                 "AND x.base = '' WHERE TRUE",
                 (*fulfilling.arguments, self.number_of(url), self.number_of(parameter)),
@@ -163,6 +168,9 @@ class Conditions:
             case AnyOf(conditions):
                 some = join(" OR ", *(self._holds(one, key) for one in conditions))
                 return Statement(f"({some.sql})", some.arguments)
+            case AllOf(_, conditions):
+                every = join(" AND ", *(self._holds(one, key) for one in conditions))
+                return Statement(f"({every.sql})", every.arguments)
             case _:
                 # The matches are listed once.
                 matches = self._matches(condition, None)
@@ -211,6 +219,14 @@ class Conditions:
         return Statement(sql, (number, -number))
 
 
+def _flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    for one in conditions:
+        if isinstance(one, AllOf):
+            yield from _flat(one.conditions)
+        else:
+            yield one
+
+
 def _behind(column: str, after: int | None) -> tuple[Statement, ...]:
     return () if after is None else (Statement(f"{column} > ?", (after,)),)
 
@@ -223,7 +239,7 @@ def _is_stored(condition: Condition) -> bool:
     match condition:
         case Criterion(parameter):
             return parameter.stored is not None
-        case AnyOf(conditions):
+        case AnyOf(conditions) | AllOf(_, conditions):
             return any(map(_is_stored, conditions))
         case _:
             return False
@@ -245,6 +261,8 @@ def _drives(condition: Condition) -> bool:
             return parameter.stored is None and not negated and missing is None and bool(alternatives)
         case AnyOf(conditions):
             return all(map(_drives, conditions))
+        case AllOf(_, conditions):
+            return any(map(_drives, conditions))
         case _:
             return True
 
@@ -260,13 +278,17 @@ def _selectivity(condition: Condition) -> int:
             kind = parameter.type.name
             if kind == "token" and parameter.code == "identifier":
                 return 18
-            return {"uri": 16, "reference": 14, "string": 10, "token": 8, "quantity": 6, "number": 4}.get(kind, 2)
+            return {"uri": 16, "reference": 14, "string": 10, "token": 8, "quantity": 6, "number": 4}.get(
+                kind, 2
+            )
         case Chain(_, targets):
             return min(_selectivity(inner) for _, _, inner in targets) - 1
         case ReverseChain(_, _, inner):
             return _selectivity(inner) - 1
         case AnyOf(conditions):
             return min(map(_selectivity, conditions))
+        case AllOf(_, conditions):
+            return max(map(_selectivity, filter(_drives, conditions)), default=0)
 
 
 def _is_exact(alternative: Alternative, parameter: Parameter) -> bool:

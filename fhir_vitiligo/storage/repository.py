@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
+from fhir_vitiligo.search.cursor import Cursor
 from fhir_vitiligo.search.extract import IndexRows
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
@@ -81,12 +82,14 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of results in order. ``next`` is what ``SearchQuery.after`` is for the page behind, None on
-    the last one; ``total`` the number of all results, None where it was not asked for.
+    the last one; ``total`` the number of all results, None where it was not asked for; ``included`` what comes
+    along by ``_include`` and ``_revinclude``, none of it a result of this page.
     """
 
     versions: tuple[StoredVersion, ...]
-    next: int | None = None
+    next: Cursor | None = None
     total: int | None = None
+    included: tuple[StoredVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +143,7 @@ class Session(Protocol):
         """Those of the resources (type and id) that are not there or deleted, in order."""
         ...
 
-    def referrers(
-        self, resource_type: str, id: str, base: str = "", most: int = 4
-    ) -> list[tuple[str, str]]:
+    def referrers(self, resource_type: str, id: str, base: str = "", most: int = 4) -> list[tuple[str, str]]:
         """Type and id of up to ``most`` other resources that refer to this one by a search parameter, relatively or with
         ``base``, this server's own URL.
         """
@@ -185,6 +186,13 @@ class Repository(Protocol):
         ...
 
     async def search(self, query: SearchQuery) -> Page: ...
+
+    async def reindex(self, resource_type: str | None = None, id: str | None = None) -> int:
+        """Makes the search index again, of everything, a type or a resource, and takes in the search parameters
+        that users have stored; how many resources. Searches and writes go on meanwhile.
+        :class:`ConflictError` while another one is under way.
+        """
+        ...
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """Runs ``work`` in one transaction: all of what it writes is kept, or, when it raises, none.

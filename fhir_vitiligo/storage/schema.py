@@ -59,7 +59,8 @@ CREATE TABLE custom_parameter (
 ) STRICT;
 """
 
-_BY_RESOURCE = frozenset({"reference", "string", "uri"})
+
+_BY_RESOURCE = frozenset({"reference", "date", "number", "quantity"})
 
 
 def index_table(kind: SearchType) -> str:
@@ -75,10 +76,10 @@ def index_by_resource(kind: SearchType) -> str:
 def is_by_resource(kind: SearchType) -> bool:
     """Whether the table has a second key by resource.
 
-    Searches that name ends of ranges need it, because the first key then cannot tell of one resource; links
-    are followed by it, and results sorted. Tokens, by far the most rows, go without.
+    Searches that name ends of ranges need it, because the first key then cannot tell of one resource, and links
+    are followed by it. Texts go without, as do composites, whose first component leaves few resources.
     """
-    return kind.name in _BY_RESOURCE or any(column.kind != "text" for column in kind.columns)
+    return kind.name in _BY_RESOURCE
 
 
 def create_index_tables(kinds: Iterable[SearchType]) -> Iterable[str]:

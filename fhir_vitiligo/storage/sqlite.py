@@ -12,15 +12,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from fhir_vitiligo.errors import StorageError
+from fhir_vitiligo.errors import ConflictError, StorageError
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.storage.migrations import migrate
 from fhir_vitiligo.storage.repository import HistoryPage, HistoryQuery, Page, Session, StoredVersion
 from fhir_vitiligo.storage.sqlite_index import Numbers, prepare_index
+from fhir_vitiligo.storage.sqlite_reindex import Scope, finish, index_batch, last_key, take_in, with_custom
 from fhir_vitiligo.storage.sqlite_session import SqliteReader, SqliteSession
 from fhir_vitiligo.storage.sqlite_writer import Writer, storage_error
 
@@ -46,21 +48,23 @@ class SqliteRepository:
                 code="not-supported",
             )
         self.path = Path(path)
-        self.parameters = parameters
+        self._official = parameters
+        self._reindexing = False
         self._read_seconds = read_seconds
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         try:
             connection = self._connect()
             migrate(connection)
-            if prepare_index(connection, parameters):
+            self.parameters = with_custom(connection, parameters)
+            if prepare_index(connection, self.parameters):
                 _log.info("the search index of %s was made", self.path)
             self._numbers = Numbers(connection)
         except sqlite3.Error as error:
             raise StorageError(
                 f"{self.path}: {storage_error(error).issues[0].text}", code="exception"
             ) from error
-        self._writer = Writer(SqliteSession(connection, self._numbers, parameters))
+        self._writer = Writer(SqliteSession(connection, self._numbers, self.parameters))
 
     def __enter__(self) -> SqliteRepository:
         return self
@@ -82,6 +86,44 @@ class SqliteRepository:
 
     async def search(self, query: SearchQuery) -> Page:
         return self._reading(lambda reader: reader.search(query))
+
+    async def reindex(self, resource_type: str | None = None, id: str | None = None) -> int:
+        if self._reindexing:
+            raise ConflictError("the index is being made again already: wait for that", code="conflict")
+        self._reindexing = True
+        try:
+            return await self._reindex(resource_type, id)
+        finally:
+            self._reindexing = False
+
+    async def _reindex(self, resource_type: str | None, id: str | None) -> int:
+        before = made = self.parameters
+        if id is None:
+
+            def begin(session: SqliteSession) -> Parameters:
+                taken = take_in(session.connection, self._official, self._numbers, resource_type)
+                session.parameters = taken
+                return taken
+
+            made = await self._in_writer(begin)
+            self.parameters = before.while_indexing(made)
+        # What is written from now on has its rows already: to wait for that too would never end.
+        last = await self._in_writer(lambda session: last_key(session.connection))
+        after, count, done = 0, 0, 1
+        while done:
+            scope = (resource_type, id, after, last)
+            after, done = await self._in_writer(partial(self._batch, made, scope))
+            count += done
+        if id is None:
+            await self._in_writer(lambda session: finish(session.connection, self._numbers, before, made))
+            self.parameters = made
+        return count
+
+    def _batch(self, made: Parameters, scope: Scope, session: SqliteSession) -> tuple[int, int]:
+        return index_batch(session.connection, self._numbers, made, scope)
+
+    async def _in_writer(self, work: Callable[[SqliteSession], T]) -> T:
+        return await self.write(cast(Callable[[Session], T], work))
 
     async def write(self, work: Callable[[Session], T]) -> T:
         # Shielded: a client that hangs up must not leave it open whether the write was done.

@@ -35,7 +35,7 @@ def read_history(connection: sqlite3.Connection, numbers: Numbers, query: Histor
         scope.append(("{}.updated >= ?", query.since))
     if query.at is not None:
         scope.append(("{}.updated <= ?", query.at[1]))
-    ended = [] if query.at is None else [(f"{_ENDED} > ?", query.at[0])]
+    ended: list[tuple[str, object]] = [] if query.at is None else [(f"{_ENDED} > ?", query.at[0])]
     total = _total(connection, scope, ended) if query.total else None
     if query.count == 0:
         return HistoryPage((), None, total)

@@ -19,6 +19,9 @@ from fhir_vitiligo.storage.sqlite_index import Numbers, PendingRows, number_all,
 
 _BATCH = 200  # resources of one transaction: other writes wait for it
 
+# Type and id where only these are made again, and the keys: behind the first, to the second.
+Scope = tuple[str | None, str | None, int, int]
+
 _LIVE_DEFINITIONS = """
 SELECT r.content FROM resource r JOIN resource_type t ON t.number = r.type
 WHERE t.name = 'SearchParameter' AND r.content IS NOT NULL ORDER BY r.updated
@@ -55,26 +58,28 @@ def take_in(
     return made
 
 
+def last_key(connection: sqlite3.Connection) -> int:
+    """The key of the newest resource."""
+    return int(connection.execute("SELECT coalesce(max(key), 0) FROM resource").fetchone()[0])
+
+
 def index_batch(
-    connection: sqlite3.Connection,
-    numbers: Numbers,
-    parameters: Parameters,
-    scope: tuple[str | None, str | None],
-    after: int,
+    connection: sqlite3.Connection, numbers: Numbers, parameters: Parameters, scope: Scope
 ) -> tuple[int, int]:
-    """Within a transaction: the rows of the next resources behind the key ``after``, of a type and id where
-    ``scope`` names them; the last key and how many they were (0: there are no more).
+    """Within a transaction: the rows of the next resources; the last key and how many they were (0: there are
+    no more).
     """
-    resource_type, id = scope
-    condition, arguments = "", ()
+    resource_type, id, after, last = scope
+    condition = ""
+    arguments: tuple[str | int, ...] = ()
     if resource_type is not None:
         condition, arguments = " AND type = ?", (numbers.of_type[resource_type],)
     if id is not None:
         condition, arguments = f"{condition} AND id = ?", (*arguments, id)
     batch = connection.execute(
-        f"SELECT key, type, content FROM resource WHERE key > ? AND content IS NOT NULL{condition} "  # noqa: S608
-        "ORDER BY key LIMIT ?",
-        (after, *arguments, _BATCH),
+        "SELECT key, type, content FROM resource "  # noqa: S608
+        f"WHERE key > ? AND key <= ? AND content IS NOT NULL{condition} ORDER BY key LIMIT ?",
+        (after, last, *arguments, _BATCH),
     ).fetchall()
     pending = PendingRows(connection, numbers)
     for key, type_number, content in batch:

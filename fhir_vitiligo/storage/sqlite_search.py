@@ -38,9 +38,9 @@ def search(connection: sqlite3.Connection, numbers: Numbers, query: SearchQuery)
         last = rows[-1]
         following = (*last[7:], last[0])
     total = None
-    if made.total is not None:
+    if query.total or not query.count:
         whole = made.page is not None and following is None and not query.after
-        total = len(rows) if whole else int(connection.execute(*made.total).fetchone()[0])
+        total = len(rows) if whole else int(connection.execute(*made.total()).fetchone()[0])
     matches = {row[0]: _version(row, numbers) for row in rows}
     included = _included(connection, numbers, query, matches) if query.includes and matches else ()
     return Page(tuple(matches.values()), following, total, included)
@@ -117,9 +117,7 @@ class _Follower:
     def _by_canonical(self, parameters: list[Parameter], keys: list[int], target: str) -> list[Any]:
         """Canonicals lead to the resource whose ``url`` they name."""
         targets = {kind for one in parameters for kind in one.targets if target in ("", kind)}
-        urls = [
-            number for kind in sorted(targets) if (number := self.numbers.find(kind, "url")) is not None
-        ]
+        urls = [number for kind in sorted(targets) if (number := self.numbers.find(kind, "url")) is not None]
         if not urls:
             return []
         return self.connection.execute(
@@ -147,8 +145,7 @@ class _Follower:
         if url is not None:
             rows += self.connection.execute(
                 f"SELECT DISTINCT {_RESULT} FROM json_each(?) k "
-                f"CROSS JOIN {index_table(URI)} u INDEXED BY {index_by_resource(URI)} "
-                "ON u.resource = k.value AND u.parameter = ? "
+                f"CROSS JOIN {index_table(URI)} u ON u.resource = k.value AND u.parameter = ? "
                 "CROSS JOIN json_each(?) p "
                 f"CROSS JOIN {_REFERENCES} x ON x.parameter = p.value AND x.id = u.value AND x.type = '' "
                 "AND x.base = '' CROSS JOIN resource r ON r.key = x.resource",

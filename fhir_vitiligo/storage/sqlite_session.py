@@ -13,7 +13,6 @@ from fhir_vitiligo.search.extract import index_rows
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.search.types.base import cut
-from fhir_vitiligo.storage.plan import plan
 from fhir_vitiligo.storage.repository import (
     ANY_VERSION,
     NO_VERSION,
@@ -25,6 +24,7 @@ from fhir_vitiligo.storage.repository import (
 )
 from fhir_vitiligo.storage.sqlite_history import read_history
 from fhir_vitiligo.storage.sqlite_index import Numbers, PendingRows
+from fhir_vitiligo.storage.sqlite_search import search
 
 _CURRENT = "SELECT version, updated, method, content FROM resource WHERE type = ? AND id = ?"
 _HISTORY = """
@@ -83,17 +83,7 @@ class SqliteReader:
         return read_history(self.connection, self.numbers, query)
 
     def search(self, query: SearchQuery) -> Page:
-        made = plan(query, self.numbers.of_type[query.resource_type], self.numbers.of_parameter)
-        rows: list[Any] = [] if made.page is None else self.connection.execute(*made.page).fetchall()
-        following = None
-        if len(rows) > query.count:  # one more than the page was asked for, to know whether there is another
-            rows.pop()
-            following = int(rows[-1][0])
-        total = None
-        if made.total is not None:
-            whole = made.page is not None and following is None and query.after == 0
-            total = len(rows) if whole else int(self.connection.execute(*made.total).fetchone()[0])
-        return Page(tuple(StoredVersion(query.resource_type, *row[1:]) for row in rows), following, total)
+        return search(self.connection, self.numbers, query)
 
 
 class SqliteSession(SqliteReader):
@@ -101,7 +91,7 @@ class SqliteSession(SqliteReader):
 
     def __init__(self, connection: sqlite3.Connection, numbers: Numbers, parameters: Parameters) -> None:
         super().__init__(connection, numbers)
-        self._parameters = parameters
+        self.parameters = parameters
         self.pending = PendingRows(connection, numbers)
         self._last = 0
 
@@ -123,9 +113,7 @@ class SqliteSession(SqliteReader):
             if self.connection.execute(statement, (number(kind), id)).fetchone() is None
         ]
 
-    def referrers(
-        self, resource_type: str, id: str, base: str = "", most: int = 4
-    ) -> list[tuple[str, str]]:
+    def referrers(self, resource_type: str, id: str, base: str = "", most: int = 4) -> list[tuple[str, str]]:
         self.pending.flush()
         number = self.numbers.of_type.get(resource_type)
         rows = self.connection.execute(_REFERRERS, (number, id, resource_type, cut(base), most))
@@ -214,7 +202,7 @@ class SqliteSession(SqliteReader):
         return (
             {}
             if content is None
-            else index_rows(json.loads_object(content), self._parameters.of(resource_type))
+            else index_rows(json.loads_object(content), self.parameters.indexed(resource_type))
         )
 
     def _now(self) -> int:
@@ -223,9 +211,7 @@ class SqliteSession(SqliteReader):
         return self._last
 
 
-def _check_version(
-    resource_type: str, id: str, version: int, expected: int | None, is_there: bool
-) -> None:
+def _check_version(resource_type: str, id: str, version: int, expected: int | None, is_there: bool) -> None:
     if expected is None or (expected == version and is_there):
         return
     if expected == ANY_VERSION:

@@ -107,7 +107,7 @@ class _Transaction:
                 continue
             try:
                 done[entry.number] = self._done(entry, ids[entry.number], links)
-            except _NotYet:
+            except _NotYetError:
                 waiting.append(entry)
         # What a conditional reference means is said when everything else is written.
         links.last = True
@@ -209,7 +209,7 @@ def _read(session: Session, entry: Entry) -> Done:
     return Done(entry, 200, version)
 
 
-class _NotYet(Exception):
+class _NotYetError(Exception):
     """A conditional reference fits nothing so far."""
 
 
@@ -248,7 +248,7 @@ class _Links:
             match = only_match(self._session, condition(self._parameters, resource_type, link, self._base))
             if match is None:
                 if not self.last:
-                    raise _NotYet
+                    raise _NotYetError
                 raise ConflictError(
                     f"the conditional reference {link!r} fits no resource here", code="not-found"
                 )

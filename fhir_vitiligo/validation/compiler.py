@@ -19,11 +19,13 @@ from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.library import Library, library_of
 from fhir_vitiligo.validation.profiles import Profiles
+from fhir_vitiligo.validation.readable import filled, readable
 from fhir_vitiligo.validation.resource_check import check_resource
 from fhir_vitiligo.validation.rules import (
     ABSENCE_RULES,
     COMPANION_RULES,
     ELEMENT_RULES,
+    MEMBER_RULES,
     OBJECT_RULES,
     VALUE_RULES,
     types,
@@ -57,6 +59,7 @@ class Compiler:
 
     def _object(self, schema: ObjectSchema) -> ObjectCheck:
         members = _Members(self, schema)
+        counting = [rule for make in MEMBER_RULES if (rule := make(schema, self.library)) is not None]
         rules = [rule for make in OBJECT_RULES if (rule := make(schema, self.library)) is not None]
         is_resource = schema.is_resource
 
@@ -70,10 +73,18 @@ class Compiler:
             else:
                 if "id" in value and not is_resource and (fault := types.repeated_id(value, context)):
                     context.faults.put(fault)
+                before = len(context.faults)
                 for key, item in value.items():
                     members[key](item, value, context)
+                # What cannot be read is not there, for the rules of the whole.
+                read = value if len(context.faults) == before else readable(schema, value)
+                for rule in counting:
+                    for fault in rule(read, None, context):
+                        context.faults.put(fault)
+                if read is not value or len(context.faults) != before:
+                    read = filled(read)
                 for rule in rules:
-                    for fault in rule(value, None, context):
+                    for fault in rule(read, None, context):
                         context.faults.put(fault)
 
         return _counted(check) if schema.path in _RECURSIVE else check

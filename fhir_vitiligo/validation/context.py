@@ -33,6 +33,7 @@ class Options:
     ``contained``: contained resources are looked at. ``references_exist``: a reference to what is not at
     hand is an error.
     ``trust_references``: a reference whose target is not at hand is what its address says (``Patient/1``).
+    ``implied``: profiles that apply without being claimed (the vital signs) are asked for.
     """
 
     any_extension: bool = False
@@ -42,6 +43,7 @@ class Options:
     fetch: Callable[[str], Json | None] | None = None
     contained: bool = True
     references_exist: bool = False
+    implied: bool = True
 
 
 @dataclass(slots=True, eq=False)

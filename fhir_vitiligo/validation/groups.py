@@ -35,6 +35,9 @@ def group_check(
     if here == (None, None, None) and all(targets.of(one) is None for one in properties):
         return None
     gather = gatherer(properties)
+    # As HL7's engine places it: where one type is left, the value is wrong, else (and for the value of an
+    # extension) what is around has none that could be told.
+    at_the_value = len(allowed or ()) == 1 and node.element.path != "Extension.value[x]"
 
     def check(around: dict[str, Any], context: Context) -> None:
         found = gather(around)
@@ -47,7 +50,10 @@ def group_check(
         if allowed is not None:
             for occurrence in found:
                 if occurrence[3].key not in allowed:
-                    faults.put(types.not_of_the_profile(schema, node, occurrence[3]))
+                    fault = types.not_of_the_profile(schema, node, occurrence[3])
+                    if at_the_value:
+                        fault.steps.append(step_of(occurrence))
+                    faults.put(fault)
         if slicer is None:
             for occurrence in found:
                 run(targets.of(occurrence[3]), occurrence, context)

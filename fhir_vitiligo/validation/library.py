@@ -19,6 +19,7 @@ from fhir_vitiligo.fhir.packages import Package, Packages, own_packages
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.schema import schemas_of
 from fhir_vitiligo.terminology.value_sets import Terminology, Verdict, terminology_of
+from fhir_vitiligo.validation import cross_version
 from fhir_vitiligo.validation.errata import corrected
 from fhir_vitiligo.validation.schema import Node, Schema, core_tree, schema_of, tree_of
 from fhir_vitiligo.validation.snapshot import SnapshotError, snapshot_tree
@@ -155,6 +156,8 @@ class Library:
         if self.is_type(canonical):
             return self._core_type(canonical)
         definition = self.resolve(canonical, "StructureDefinition")
+        if definition is None:
+            definition = cross_version.definition_of(canonical, self.definitions)
         return None if definition is None else self.compiled(definition)
 
     def _part(self, url: str, element: str, canonical: str) -> Schema | None:

@@ -69,8 +69,9 @@ def check_in_context(
         _check_profile(url, value, context, done, "asked")
     for index, url in enumerate(_claimed(value)):
         _check_profile(url, value, context, done, f"meta.profile[{index}]")
-    for url in implied_profiles(name, value):
-        _check_profile(url, value, context, done, "")
+    if context.options.implied:
+        for url in implied_profiles(name, value):
+            _check_profile(url, value, context, done, "")
 
 
 def _claimed(value: Json) -> list[Any]:

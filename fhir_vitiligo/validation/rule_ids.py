@@ -17,6 +17,7 @@ RULE_IDS: Mapping[str, str] = MappingProxyType(
         "address-relative": "A canonical address is absolute.",
         "address-target": "A local address names something in the resource.",
         "address-type": "A canonical address leads to a resource of the type it should.",
+        "address-unknown": "An address below HL7's own leads to something that HL7 publishes.",
         "attachment-data": "The data of an attachment can be decoded.",
         "attachment-size": "The size of an attachment is that of its data.",
         "bounds": "A value lies between the minimum and the maximum that a profile gives.",
@@ -38,10 +39,12 @@ RULE_IDS: Mapping[str, str] = MappingProxyType(
         # Terminology
         "binding": "A code is of the value set that the element is bound to.",
         "binding-unchecked": "Told where nobody here can say whether a code is of its value set.",
+        "concept-map-code": "What is mapped from and to is a code of the systems and value sets named.",
         "code-status": "A code is still in use.",
         "code-unknown": "A code is one of its code system's.",
         "display": "The display of a code is one that its code system gives it.",
         "identifier-value": "An identifier whose system is that of URIs has a URI for its value.",
+        "security-label": "A security label stands once in the meta of a resource.",
         "system-relative": "The address of a code system or of an identifier's system is absolute.",
         "system-unknown": "A code system of HL7's that is named exists.",
         "system-value-set": "A coding names a code system, not a value set.",
@@ -54,6 +57,7 @@ RULE_IDS: Mapping[str, str] = MappingProxyType(
         # Invariants
         "invariant-limit": "Told where an invariant would have taken too long.",
         # References
+        "reference-aggregation": "What a reference names is contained, in the Bundle or elsewhere, as the profile asks.",
         "reference-ambiguous": "A reference names one resource.",
         "reference-profile": "What a reference names conforms to the profile it has to.",
         "reference-type": "A reference names a resource of a type that is allowed.",
@@ -98,6 +102,7 @@ RULE_IDS: Mapping[str, str] = MappingProxyType(
         "profile-slicing": "Slicing is not changed by a derived profile, and the root is not sliced.",
         "search-parameter": "A search parameter that is named is of the type that is said.",
         # Measures and questionnaires
+        "measure-library": "Criteria in CQL come with a library that they are from.",
         "measure": "A measure report fits its measure.",
         "questionnaire": "A questionnaire's items are told apart and consistent.",
         "questionnaire-answer": "An answer is of the type that its question asks for.",

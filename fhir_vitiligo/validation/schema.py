@@ -46,6 +46,7 @@ class Node:
     ``slice_name`` is told without the names of the slices around it. ``regex`` is what a primitive's text has
     to match; ``alternatives`` are extensions that may stand for a primitive's value; ``languages`` what a
     narrative's control of languages says (https://hl7.org/fhir/extensions/StructureDefinition-narrative-language-control.html).
+    ``aggregation`` says where the target of a reference may be: contained, bundled, referenced; empty: anywhere.
     """
 
     element: Element
@@ -58,6 +59,7 @@ class Node:
     must_have_value: bool = False
     alternatives: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    aggregation: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -206,6 +208,12 @@ def node_of(record: Json, path: str) -> Node:
             *(one["valueCanonical"] for one in extensions if one.get("url") == _ALTERNATIVES),
         ),
         languages=tuple(one["valueCode"] for one in extensions if one.get("url") == _LANGUAGES),
+        aggregation=frozenset(
+            str(mode)
+            for one in record.get("type", ())
+            if isinstance(one, dict)
+            for mode in one.get("aggregation", ())
+        ),
     )
 
 

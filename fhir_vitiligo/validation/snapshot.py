@@ -62,6 +62,7 @@ def _copied(node: Node, cut: int, head: str) -> Node:
         must_have_value=node.must_have_value,
         alternatives=node.alternatives,
         languages=node.languages,
+        aggregation=node.aggregation,
     )
 
 
@@ -236,6 +237,7 @@ def _merge(node: Node, stated: Node, record: Json) -> None:
     node.must_have_value = stated.must_have_value or node.must_have_value
     node.alternatives = stated.alternatives or node.alternatives
     node.languages = stated.languages or node.languages
+    node.aggregation = stated.aggregation or node.aggregation
 
 
 def _type(kind: TypeRef, before: tuple[TypeRef, ...]) -> TypeRef:

@@ -50,7 +50,10 @@ def clinic(base: str) -> dict[str, int]:
             {
                 "resourceType": "Condition",
                 "id": f"clinic-{number}-{part}",
-                "code": {"coding": [{"system": "http://snomed.info/sct", "code": "56727007"}], "text": "Vitiligo"},
+                "code": {
+                    "coding": [{"system": "http://snomed.info/sct", "code": "56727007"}],
+                    "text": "Vitiligo",
+                },
                 "subject": {"reference": f"Patient/clinic-{number}"},
                 "onsetDateTime": f"20{part:02}-05-06",
             }
@@ -60,7 +63,9 @@ def clinic(base: str) -> dict[str, int]:
             {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
             for one in (patient, *conditions)
         ]
-    answer = httpx.post(f"{base}/", json={"resourceType": "Bundle", "type": "transaction", "entry": entries}, timeout=60)
+    answer = httpx.post(
+        f"{base}/", json={"resourceType": "Bundle", "type": "transaction", "entry": entries}, timeout=60
+    )
     assert answer.status_code == 200, answer.text
     return {"Patient": 7, "Condition": 28}
 
@@ -73,13 +78,19 @@ def node_clients() -> Path:
     _INSTALLED.mkdir(parents=True, exist_ok=True)
     wanted = (_HERE / "node" / "package.json").read_text()
     installed = _INSTALLED / "package.json"
-    if not (_INSTALLED / "node_modules").is_dir() or not installed.is_file() or installed.read_text() != wanted:
+    if (
+        not (_INSTALLED / "node_modules").is_dir()
+        or not installed.is_file()
+        or installed.read_text() != wanted
+    ):
         installed.write_text(wanted)
         command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
         done = subprocess.run(command, cwd=_INSTALLED, capture_output=True, text=True, check=False)
         if done.returncode:
             installed.unlink()
-            pytest.skip(f"npm could not fetch the clients for Node: {done.stderr[-300:] or done.stdout[-300:]}")
+            pytest.skip(
+                f"npm could not fetch the clients for Node: {done.stderr[-300:] or done.stdout[-300:]}"
+            )
     return _INSTALLED
 
 
@@ -93,7 +104,11 @@ def node(node_clients: Path) -> Callable[[str], Scenario]:
 
         def run(base: str, scenario: str, *arguments: str) -> Any:
             done = subprocess.run(
-                ["node", str(copy), base, scenario, *arguments], capture_output=True, text=True, timeout=120, check=False
+                ["node", str(copy), base, scenario, *arguments],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
             )
             assert done.returncode == 0, f"{scenario} of {name}.mjs failed:\n{done.stderr[-3000:]}"
             return json.loads(done.stdout)

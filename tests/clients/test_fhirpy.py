@@ -17,7 +17,9 @@ def client(base: str) -> Any:
 
 
 def patient(client: Any, **elements: Any) -> Any:
-    return client.resource("Patient", **{"name": [{"family": "Vitalis", "given": ["Ann"]}], "gender": "female", **elements})
+    return client.resource(
+        "Patient", **{"name": [{"family": "Vitalis", "given": ["Ann"]}], "gender": "female", **elements}
+    )
 
 
 def identified(system: str) -> dict[str, Any]:
@@ -88,7 +90,9 @@ def test_6_elements_with_a_name_that_is_none_do_not_fail(client: Any, clinic: di
 
 
 def test_6_includes_and_has(client: Any, clinic: dict[str, int]) -> None:
-    conditions = client.resources("Condition").search(_id="clinic-3-0").include("Condition", "patient").fetch_raw()
+    conditions = (
+        client.resources("Condition").search(_id="clinic-3-0").include("Condition", "patient").fetch_raw()
+    )
     assert {entry["resource"]["resourceType"] for entry in conditions["entry"]} == {"Condition", "Patient"}
     having = client.resources("Patient").has("Condition", "patient", onset_date__ge="2006").fetch_all()
     assert [one.id for one in having] == ["clinic-6"]
@@ -142,7 +146,9 @@ def test_10_a_bare_resource_is_validated(client: Any) -> None:
 
 def test_11_everything_and_history(client: Any, clinic: dict[str, int]) -> None:
     everything = client.resource("Patient", id="clinic-3").execute("$everything", method="get")
-    names = {f"{entry['resource']['resourceType']}/{entry['resource']['id']}" for entry in everything["entry"]}
+    names = {
+        f"{entry['resource']['resourceType']}/{entry['resource']['id']}" for entry in everything["entry"]
+    }
     assert {"Patient/clinic-3", *(f"Condition/clinic-3-{part}" for part in range(4))} == names
     one = patient(client).save()
     one["gender"] = "male"

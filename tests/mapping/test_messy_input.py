@@ -211,6 +211,64 @@ def test_an_empty_answer_is_said_to_be_one() -> None:
             fv.from_fhir(nothing)
 
 
+def request(**more: Any) -> Json:
+    """An order of a drug for vitiligo."""
+    return {
+        "resourceType": "MedicationRequest",
+        "id": "m",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/p1"},
+        "medicationCodeableConcept": {"text": "tacrolimus"},
+        "reasonCode": [VITILIGO],
+        **more,
+    }
+
+
+NOT_READ: dict[str, Json] = {
+    "an order not to give": request(doNotPerform=True),
+    "an order not to give what it contains": {
+        **statement("tacrolimus", resourceType="MedicationRequest", intent="order"),
+        "doNotPerform": True,
+    },
+    "a score that was cancelled": {**SCORE, "status": "cancelled"},
+    "an unknown modifier": {
+        **CONDITION,
+        "modifierExtension": [{"url": "http://registry.test/not", "valueBoolean": True}],
+    },
+    "an unknown modifier within": {
+        **SCORE,
+        "component": [
+            {"code": {"text": "dlqi-1"}, "modifierExtension": [{"url": "http://registry.test/not"}]}
+        ],
+    },
+    "rules of somebody's own": {**CONDITION, "implicitRules": "http://registry.test/rules"},
+}
+
+
+@pytest.mark.parametrize("resource", NOT_READ.values(), ids=NOT_READ)
+def test_what_means_the_opposite_or_something_unknown_is_named_and_not_read(resource: Json) -> None:
+    case, residue = fv.from_fhir(bundle(PATIENT, resource))
+    assert str(case.subject.sex) == "female"
+    assert case == fv.from_fhir(PATIENT)[0]
+    assert len(residue) > 3
+
+
+@pytest.mark.parametrize(
+    ("resource", "status"),
+    [
+        (request(), "active"),
+        (request(status="cancelled"), "not-done"),
+        (request(intent="proposal"), "planned"),
+        ({**request(), "resourceType": "MedicationDispense", "status": "declined"}, "not-done"),
+        (statement("tacrolimus", reasonCode=[VITILIGO], status="not-taken"), "not-done"),
+    ],
+)
+def test_no_treatment_is_made_of_what_was_not_given(resource: Json, status: str) -> None:
+    case, _ = fv.from_fhir(bundle(PATIENT, resource))
+    assert [str(one.status) for one in case.interventions] == [status]
+
+
 def test_r5_is_told_from_r4_without_being_said() -> None:
     case = fv.example("nsv-nbuvb")
     assert fv.from_fhir(fv.to_fhir(case, "r5")) == (case, [])

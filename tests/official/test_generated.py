@@ -24,6 +24,7 @@ STATED_NONSENSE = {
     "Type_Specific_Checks_DT_OID_Valid": "a code system that the case names by an OID that is none",
     "TYPE_SPECIFIC_CHECKS_DT_URL_EXAMPLE": "a code system or a link that the case names as example.org",
     "Display_Name_for__should_be_one_of__instead_of": "a display that the case states for a code",
+    "http://hl7.org/fhir/StructureDefinition/Period#per-1": "a treatment that the case says ended before it began",
     "http://hl7.org/fhir/StructureDefinition/Observation#obs-7": "an item that the case gives the very code of its instrument",
     "TYPE_SPECIFIC_CHECKS_DT_ATT_B64_DECODE_FAIL": "the engine's flaw: it stumbles over a hash that is absent with a reason",
 }

@@ -24,4 +24,18 @@ def repository(tmp_path: Path) -> Iterator[SqliteRepository]:
 
 @pytest.fixture
 def client(repository: SqliteRepository) -> Client:
-    return Client(create_app(repository, Settings(max_body_bytes=200_000, max_query_bytes=4_096)))
+    """Takes any resource, as if all that it needs were there: most tests are about something else."""
+    settings = Settings(
+        max_body_bytes=200_000,
+        max_query_bytes=4_096,
+        validation="off",
+        check_targets=False,
+        check_referrers=False,
+    )
+    return Client(create_app(repository, settings))
+
+
+@pytest.fixture
+def strict(repository: SqliteRepository) -> Client:
+    """The server as it is when nothing is set."""
+    return Client(create_app(repository))

@@ -22,7 +22,20 @@ SAMPLES = {
     "token": "a",
     "string": "a",
     "uri": "a",
+    "special": "48.2|16.4|10|km",
 }
+
+
+def sample(resource_type: str, parameter: dict[str, str]) -> str:
+    """A value that the parameter takes; of a composite one of each component."""
+    if parameter["type"] != "composite":
+        return SAMPLES[parameter["type"]]
+    known = parameters_of(Release.R4)
+    types = {one.id: one.type for one in known.definitions.all_search_parameters.values()}
+    types |= {one.url: one.type for one in known.further}
+    of_core = "http://hl7.org/fhir/SearchParameter/"
+    components = known.of(resource_type)[parameter["name"]].definition.components
+    return "$".join(SAMPLES[types[url.removeprefix(of_core)]] for url, _ in components)
 
 
 @pytest.fixture
@@ -39,7 +52,12 @@ def test_it_names_every_resource_type_and_this_server(statement: dict[str, Any])
     types = [resource["type"] for resource in statement["rest"][0]["resource"]]
     assert len(types) == 146
     assert set(types) == parameters_of(Release.R4).resource_types
-    assert {code["code"] for code in statement["rest"][0]["interaction"]} == {"transaction", "batch"}
+    assert {code["code"] for code in statement["rest"][0]["interaction"]} == {
+        "transaction",
+        "batch",
+        "search-system",
+        "history-system",
+    }
 
 
 def test_every_search_parameter_that_it_names_can_be_searched(
@@ -49,7 +67,7 @@ def test_every_search_parameter_that_it_names_can_be_searched(
         {
             "request": {
                 "method": "GET",
-                "url": f"{resource['type']}?{parameter['name']}={SAMPLES[parameter['type']]}&_count=1",
+                "url": f"{resource['type']}?{parameter['name']}={sample(resource['type'], parameter)}&_count=1",
             }
         }
         for resource in statement["rest"][0]["resource"]
@@ -90,6 +108,7 @@ def test_every_interaction_that_it_names_is_a_route_and_every_route_is_named(
         "patch",
         "delete",
         "history-instance",
+        "history-type",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
@@ -29,18 +30,29 @@ DEEP = b'{"resourceType":"Basic","x":' + b'{"y":' * 300 + b"1" + b"}" * 300 + b"
         ("GET", "/fhir/Patient/%ff%00", {}, 404, "is no id"),
         ("GET", "/fhir/Patient/a/b/c/d/e", {}, 404, "there is nothing at 'Patient/a/b/c/d/e'"),
         ("GET", "/fhir/Patient/a/$everything", {}, 404, "there is no Patient/a here"),
-        ("GET", "/fhir", {}, 405, "GET is not served here, only POST"),
-        ("PATCH", "/fhir/Patient/a", {}, 405, "PATCH is not served here, only DELETE, GET, HEAD, PUT"),
-        ("PUT", "/fhir/Patient", {}, 405, "PUT is not served here"),
-        ("POST", "/fhir/metadata", {}, 405, "POST is not served here, only GET, HEAD"),
+        ("GET", "/fhir", {}, 400, "a search of the whole server names what it looks for"),
+        ("DELETE", "/fhir", {}, 405, "DELETE is not served here, only GET, HEAD, OPTIONS, POST"),
+        ("PATCH", "/fhir/Patient/a/_history", {}, 405, "PATCH is not served here, only GET, HEAD, OPTIONS"),
+        ("PUT", "/fhir/Patient", {"content": b'{"resourceType":"Patient"}'}, 400, "by id, or by a condition"),
+        ("POST", "/fhir/metadata", {}, 405, "POST is not served here, only GET, HEAD, OPTIONS"),
+        ("POST", "/fhir/Patient/a", {}, 405, "POST is not served here"),
+        ("GET", "/fhir/.well-known/smart-configuration", {}, 404, "'.well-known' is no resource type"),
+        ("GET", "/.well-known/smart-configuration", {}, 404, "GET /.well-known/smart-configuration: Not Found"),
+        ("GET", "/fhir/Basic/a/Patient", {}, 404, "Basic is no compartment: Device, Encounter, Patient"),
+        ("GET", "/fhir/Patient/a/Patientt", {}, 404, "'Patientt' is no resource type"),
+        ("GET", "/fhir/Patient/_history?_since=soon", {}, 400, "_since is a date or an instant"),
+        ("GET", "/fhir/_history?_count=-1", {}, 400, "_count is a whole number"),
+        ("GET", "/fhir/Patient/_history?name=x", {}, 400, "a history has no parameter 'name'"),
+        ("OPTIONS", "/fhir/a/b/c/d/e", {}, 404, "there is nothing at"),
         ("GET", "/fhir/Patient?name=%ff", {}, 400, "the query is not UTF-8"),
         ("GET", "/fhir/Patient?_count=" + "9" * 30, {}, 400, "_count is a whole number"),
         ("GET", "/fhir/Patient?name=" + "x" * 5000, {}, 414, "the query is longer than 4096 bytes"),
         (
-            "GET", "/fhir/Patient", {"headers": {"Accept": "application/fhir+xml"}},
-            406, "application/fhir+xml is not served",
+            "GET", "/fhir/Patient", {"headers": {"Accept": "application/fhir+turtle"}},
+            406, "application/fhir+turtle is not served",
         ),
-        ("GET", "/fhir/Patient?_format=xml", {}, 406, "_format asks for what this server does not send: xml"),
+        ("GET", "/fhir/Patient?_format=ttl", {}, 406, "_format asks for what this server does not send: ttl"),
+        ("GET", "/fhir/Patient?_summary=some", {}, 400, "_summary is one of true, text, data, count, false"),
         (
             "GET", "/fhir/Patient", {"headers": {"Accept": "application/fhir+json; fhirVersion=5.0"}}, 406,
             "FHIR 5.0 is not served, 4.0 is",
@@ -63,12 +75,31 @@ DEEP = b'{"resourceType":"Basic","x":' + b'{"y":' * 300 + b"1" + b"}" * 300 + b"
         ("POST", "/fhir/Patient", {"content": b"x" * 200_001}, 413, "the body is larger than 200000 bytes"),
         (
             "POST", "/fhir/Patient",
-            {"content": b"<Patient/>", "headers": {"Content-Type": "application/fhir+xml"}}, 415,
-            "a body of type 'application/fhir+xml' is not read: send JSON",
+            {"content": b"<Patient/>", "headers": {"Content-Type": "text/turtle"}}, 415,
+            "a body of type 'text/turtle' is not read: send application/fhir+json or application/fhir+xml",
         ),
         (
-            "POST", "/fhir/Patient", {"content": b"{}", "headers": {"Content-Encoding": "gzip"}}, 415,
-            "Content-Encoding 'gzip' is not read",
+            "POST", "/fhir/Patient",
+            {"content": b"<Patient/>", "headers": {"Content-Type": "application/fhir+xml"}}, 422,
+            "the namespace",
+        ),
+        (
+            "POST", "/fhir/Patient", {"content": b"{}", "headers": {"Content-Encoding": "br"}}, 415,
+            "Content-Encoding 'br' is not read: send it plain or with gzip",
+        ),
+        (
+            "POST", "/fhir/Patient", {"content": b"{}", "headers": {"Content-Encoding": "gzip"}}, 400,
+            "the body is no gzip",
+        ),
+        (
+            "POST", "/fhir/Patient",
+            {"content": gzip.compress(b"x" * 100_000)[:60], "headers": {"Content-Encoding": "gzip"}}, 400,
+            "the packed body ends too early",
+        ),
+        (
+            "POST", "/fhir/Patient",
+            {"content": gzip.compress(b" " * 10**8), "headers": {"Content-Encoding": "gzip"}}, 413,
+            "the body is larger than 200000 bytes",
         ),
         (
             "POST", "/fhir/Patient",
@@ -210,5 +241,5 @@ def test_no_body_breaks_the_server(
 ) -> None:
     resource = {**body, "resourceType": kind, **({"type": bundle_type} if bundle_type else {})}
     answer = client.send(where[0], f"/fhir/{where[1]}", resource)
-    assert answer.status_code in (200, 201, 400, 412), answer.text
+    assert answer.status_code in (200, 201, 400, 412, 422), answer.text
     assert answer.status_code < 400 or told(answer)

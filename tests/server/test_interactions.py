@@ -214,7 +214,7 @@ def test_a_batch_does_each_entry_on_its_own(client: Client) -> None:
     assert answer.json()["type"] == "batch-response"
     found = answer.json()["entry"]
     assert [entry["response"]["status"][:3] for entry in found] == [
-        "200", "200", "404", "201", "412", "204", "405", "400", "400"
+        "200", "200", "404", "201", "412", "204", "400", "400", "400"
     ]  # fmt: skip
     assert found[0]["resource"]["id"] == "a"
     assert found[1]["resource"]["total"] == 1

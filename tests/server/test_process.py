@@ -31,7 +31,7 @@ WRITERS = 4
 
 def test_it_is_up_at_once_and_answers_over_a_socket(tmp_path: Path) -> None:
     with running_server(tmp_path / "store.sqlite") as server:
-        assert server.seconds < 10, "a second on a machine of its own; this one may be busy"
+        assert server.cpu_seconds < 4, "about a second; a busy machine takes more for the same"
         posted = httpx.post(f"{server.base}/", json={"resourceType": "Bundle", "type": "transaction"})
         assert posted.status_code == 200, "no redirect, with a slash at the end"
         created = httpx.post(f"{server.base}/Patient", json={"resourceType": "Patient", "gender": "male"})
@@ -77,12 +77,14 @@ class Writer(threading.Thread):
                 self.acknowledged.append(stem)
 
     def bundle(self, stem: str) -> dict[str, Any]:
-        resources = [
+        resources: list[dict[str, Any]] = [
             {"resourceType": "Patient", "id": f"{stem}-0", "gender": "male", "name": [{"family": stem}]},
             *(
                 {
                     "resourceType": "Observation",
                     "id": f"{stem}-{part}",
+                    "status": "final",
+                    "code": {"text": "a score"},
                     "subject": {"reference": f"Patient/{stem}-0"},
                     "effectiveDateTime": "2020-01-01",
                 }
@@ -120,7 +122,11 @@ def test_killed_in_the_middle_of_writes_it_keeps_what_it_acknowledged_and_nothin
             writers = [Writer(server.base, f"r{round_number}w{number}") for number in range(WRITERS)]
             for writer in writers:
                 writer.start()
-            time.sleep(chance.uniform(0.2, 0.8))
+            while not any(writer.acknowledged for writer in writers):
+                # The first write compiles the definitions it is checked against.
+                assert any(writer.is_alive() for writer in writers)
+                time.sleep(0.05)
+            time.sleep(chance.uniform(0.5, 1.0))
             os.kill(server.popen.pid, 9)
             for writer in writers:
                 writer.join()

@@ -35,6 +35,8 @@ TABLE = {
     "Observation?date=2020": 17_419,
     "Observation?date=gt2010": 38_486,
     "Observation?date=lt2010": 3_448,
+    "Observation?patient.gender=male": 20_466,
+    "MedicationRequest?medication.code=1736854": 112,
 }
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import parse_query, query_pairs
-from fhir_vitiligo.storage.plan import Statement, plan
+from fhir_vitiligo.storage.plan import plan
+from fhir_vitiligo.storage.plan_statement import Statement
 from fhir_vitiligo.storage.sqlite import SqliteRepository
 from fhir_vitiligo.storage.sqlite_index import Numbers
 
@@ -28,10 +29,9 @@ def planned(sqlite: SqliteRepository, parameters: Parameters, text: str) -> tupl
     connection = sqlite3.connect(sqlite.path)
     numbers = Numbers(connection)
     connection.close()
-    made = plan(query, numbers.of_type["Observation"], numbers.of_parameter)
+    made = plan(query, numbers.of_type.__getitem__, numbers.of_parameter)
     assert made.page is not None
-    assert made.total is not None
-    return steps(made.page, sqlite.path), steps(made.total, sqlite.path)
+    return steps(made.page, sqlite.path), steps(made.total(), sqlite.path)
 
 
 def test_patient_code_and_date_are_looked_up_in_their_keys_in_this_order(

@@ -9,6 +9,7 @@ import pytest
 
 from fhir_vitiligo.errors import ConflictError, InputError
 from fhir_vitiligo.fhir import json
+from fhir_vitiligo.search.cursor import to_text
 from fhir_vitiligo.search.query import Limits, parse_query, query_pairs
 from fhir_vitiligo.storage.draft import draft
 from fhir_vitiligo.storage.repository import Draft, Page, Repository, Session
@@ -271,14 +272,14 @@ def test_pages_do_not_lose_or_repeat_anything_while_others_write(repository: Rep
         put(repository, "Patient", f"p{n:02}", gender="male" if n % 2 else "female")
     for text, wanted in (("", 25), ("gender=male", 12), ("gender=male,female", 25), ("gender:not=x", 25)):
         seen: list[str] = []
-        after = 0
+        after = ""
         while True:
-            page = search(repository, "Patient", f"{text}&_count=4&_after={after}")
+            page = search(repository, "Patient", f"{text}&_count=4{after}")
             seen += [version.id for version in page.versions]
             put(repository, "Patient", "p01", gender="male")  # a new version keeps its place
             if page.next is None:
                 break
-            after = page.next
+            after = f"&_after={to_text(page.next)}"
         assert len(seen) == len(set(seen)) == wanted
 
 

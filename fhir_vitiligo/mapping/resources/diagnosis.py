@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Diagnosis
-from fhir_vitiligo.mapping.codecs import QuantityCodec, ReferenceCodec, StringCodec
+from fhir_vitiligo.mapping.amounts import QuantityCodec
+from fhir_vitiligo.mapping.codecs import ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import CodedCodec, TermCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Effective, Field, Json, Part
 from fhir_vitiligo.mapping.demanded import Required, RequiredBinding

@@ -7,7 +7,8 @@ from __future__ import annotations
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Intervention
 from fhir_vitiligo.mapping import profiles, urls
-from fhir_vitiligo.mapping.codecs import CodeCodec, QuantityCodec, ReferenceCodec, ScheduleCodec, StringCodec
+from fhir_vitiligo.mapping.amounts import QuantityCodec, ScheduleCodec
+from fhir_vitiligo.mapping.codecs import CodeCodec, ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import ConceptCodec, TermCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Field, Part
 from fhir_vitiligo.mapping.moments import InstantCodec

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Lesion
-from fhir_vitiligo.mapping.codecs import QuantityCodec, StringCodec
+from fhir_vitiligo.mapping.amounts import QuantityCodec
+from fhir_vitiligo.mapping.codecs import StringCodec
 from fhir_vitiligo.mapping.coded import TermCodec
 from fhir_vitiligo.mapping.declaration import BEFORE_R5, R5, Demand, Effective, Field, Part
 from fhir_vitiligo.mapping.resources.common import AT, PRESENCE, component, extension, observation

@@ -7,6 +7,7 @@ from fhir_vitiligo.case.model import Photograph
 from fhir_vitiligo.mapping.codecs import ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import TermCodec, concept_json
 from fhir_vitiligo.mapping.declaration import Demand, Effective, Field, Part
+from fhir_vitiligo.mapping.demanded import RequiredBinding
 from fhir_vitiligo.mapping.documents import Sha1Codec
 from fhir_vitiligo.mapping.resources.common import extension
 
@@ -24,7 +25,7 @@ PHOTOGRAPH = Part(
         Field("lesions", "context.related[*]", ReferenceCodec("lesion")),
         Field("title", "content[0].attachment.title", StringCodec()),
         Field("url", "content[0].attachment.url", StringCodec("Url")),
-        Field("content_type", "content[0].attachment.contentType", StringCodec("Code")),
+        Field("content_type", "content[0].attachment.contentType", RequiredBinding(StringCodec("Code"))),
         Field("sha1", "content[0].attachment.hash", Sha1Codec()),
         extension("view", "photo-view", TermCodec(terms.PhotoViewTerm)),
         extension("modality", "photo-modality", TermCodec(terms.PhotoModalityTerm)),

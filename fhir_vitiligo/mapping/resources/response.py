@@ -7,7 +7,8 @@ from __future__ import annotations
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Response
 from fhir_vitiligo.mapping import profiles
-from fhir_vitiligo.mapping.codecs import BooleanCodec, QuantityCodec, ReferenceCodec, StringCodec
+from fhir_vitiligo.mapping.amounts import QuantityCodec
+from fhir_vitiligo.mapping.codecs import BooleanCodec, ReferenceCodec, StringCodec
 from fhir_vitiligo.mapping.coded import TermCodec
 from fhir_vitiligo.mapping.components import HeadlineCodec
 from fhir_vitiligo.mapping.declaration import Effective, Field, Part

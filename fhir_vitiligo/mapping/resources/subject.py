@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.model import Comorbidity, FamilyMember, Subject
-from fhir_vitiligo.mapping.codecs import CodeCodec, DateCodec, QuantityCodec
+from fhir_vitiligo.mapping.amounts import QuantityCodec
+from fhir_vitiligo.mapping.codecs import CodeCodec, DateCodec
 from fhir_vitiligo.mapping.coded import TermCodec, concept_json
 from fhir_vitiligo.mapping.declaration import R5, Demand, Effective, Field, Part
 from fhir_vitiligo.mapping.moments import OnsetCodec

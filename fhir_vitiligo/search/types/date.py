@@ -69,29 +69,32 @@ def _offset(zone: str | None) -> int:
 
 
 def _rows(value: Any) -> Iterator[Row]:
+    """Of date, dateTime, instant and Period; of Timing by its events and the bounds of its repetition."""
+    yield from _limits(value)
+    if not isinstance(value, dict):
+        return
+    repeat = value.get("repeat")
+    events = value.get("event")
+    inner = list(events) if isinstance(events, list) else []
+    if isinstance(repeat, dict) and isinstance(repeat.get("boundsPeriod"), dict):
+        inner.append(repeat["boundsPeriod"])
+    limits = [limit for event in inner for limit in _limits(event)]
+    if limits:
+        # Of a schedule only the outer limits matter: every second day in May includes the second of May.
+        yield min(low for low, _ in limits), max(high for _, high in limits)
+
+
+def _limits(value: Any) -> Iterator[tuple[int, int]]:
     if isinstance(value, str):
         found = date_range(value)
         if found is not None:
             yield found
-    elif isinstance(value, dict):
-        yield from _rows_of_object(value)
-
-
-def _rows_of_object(value: dict[str, Any]) -> Iterator[Row]:
-    """Period, or Timing by its events and the bounds of its repetition."""
-    if "start" in value or "end" in value:
+    elif isinstance(value, dict) and ("start" in value or "end" in value):
         start, end = value.get("start"), value.get("end")
         low = date_range(start) if isinstance(start, str) else None
         high = date_range(end) if isinstance(end, str) else None
         if low is not None or high is not None:
             yield (BEGINNING if low is None else low[0], END if high is None else high[1])
-    events = value.get("event")
-    if isinstance(events, list):
-        for event in events:
-            yield from _rows(event)
-    repeat = value.get("repeat")
-    if isinstance(repeat, dict):
-        yield from _rows(repeat.get("boundsPeriod"))
 
 
 def _parse(text: str, modifier: str | None, context: Context) -> tuple[Alternative, ...]:

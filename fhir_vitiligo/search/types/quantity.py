@@ -34,7 +34,7 @@ _CURRENCY = "urn:iso:std:iso:4217"  # what Money.currency is a code of
 _UCUM = "http://unitsofmeasure.org"
 
 
-def _rows(value: Any) -> Iterator[Row]:
+def _rows(value: Any) -> Iterator[tuple[float, float, str, str, str]]:
     if not isinstance(value, dict):
         return
     ends = range_of(value)
@@ -117,13 +117,19 @@ def _in_base(number: float, factor: Fraction, offset: Fraction) -> float:
 
 
 def _canonical_rows(value: Any) -> Iterator[Row]:
-    for row in _rows(value):
-        low, high, system, code, _ = row
-        found = _base_unit(str(code)) if system == _UCUM else None
+    for low, high, system, code, _ in _rows(value):
+        found = _canonical_row(low, high, code) if system == _UCUM else None
         if found is not None:
-            factor, offset, name = found
-            ends = [_in_base(float(end), factor, offset) for end in (low, high)]
-            yield (*ends, _UCUM, cut(name), "")
+            yield found
+
+
+@lru_cache(maxsize=16_384)
+def _canonical_row(low: float, high: float, code: str) -> Row | None:
+    found = _base_unit(code)
+    if found is None:
+        return None
+    factor, offset, name = found
+    return (_in_base(low, factor, offset), _in_base(high, factor, offset), _UCUM, cut(name), "")
 
 
 def _parse_canonical(text: str, modifier: str | None, context: Context) -> tuple[Alternative, ...]:

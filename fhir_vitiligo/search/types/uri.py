@@ -16,6 +16,8 @@ def _rows(value: Any) -> Iterator[Row]:
 def _parse(text: str, modifier: str | None, context: Context) -> tuple[Alternative, ...]:
     wanted = cut(unescape(text))
     match modifier:
+        case "below" | "above" if "://" not in wanted:  # urn:... has no path
+            return ((Test("value", "=", wanted),),)
         case "below":
             branch = wanted.rstrip("/") + "/"
             return ((Test("value", "=", wanted),), (Test("value", "prefix", branch),))
@@ -31,7 +33,7 @@ def _stems(url: str) -> list[str]:
     """The URL and every URL above it, with and without the slash at the end."""
     scheme, mark, rest = url.partition("://")
     stems = [url]
-    parts = rest.rstrip("/").split("/") if mark else []
+    parts = rest.rstrip("/").split("/")
     for length in range(len(parts), 0, -1):
         stem = f"{scheme}{mark}{'/'.join(parts[:length])}"
         stems += [stem, stem + "/"]

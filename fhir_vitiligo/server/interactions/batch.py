@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
 
 from fhir_vitiligo.errors import InputError
-from fhir_vitiligo.fhir import bundles
+from fhir_vitiligo.fhir import bundles, json
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server.bundle import EntryResponse, response_bundle
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.errors import error_response
 from fhir_vitiligo.server.message import Request
+from fhir_vitiligo.storage.patch import patch_of_entry
 
 _AT_ONCE = 64  # entries of a batch whose writes may share a commit
-_FORWARDED = {"ifMatch": "if-match", "ifNoneMatch": "if-none-match", "ifNoneExist": "if-none-exist"}
+_FORWARDED = {
+    "ifMatch": "if-match",
+    "ifNoneMatch": "if-none-match",
+    "ifModifiedSince": "if-modified-since",
+    "ifNoneExist": "if-none-exist",
+}
+_WITH_BODY = ("POST", "PUT")
 
 
 async def batch(call: Call, document: Json, texts: Sequence[bytes | None]) -> bytes:
@@ -35,18 +44,32 @@ async def _batch_entry(call: Call, entry: Json, text: bytes | None) -> EntryResp
         answer = error_response(error)
     else:
         answer = await call.service.dispatch(request)
+    is_read = entry.get("request", {}).get("method") == "GET" if answer.status < 400 else False
+    body = answer.body or None
+    is_outcome = body is not None and (answer.status >= 400 or (not is_read and _tells(call)))
+    is_shown = is_read or (not is_outcome and _shows(call, request))
     return EntryResponse(
         answer.status,
         location=answer.headers.get("Location", ""),
         etag=answer.headers.get("ETag", ""),
-        resource=answer.body if answer.status == 200 and _is_read(entry) else None,
-        outcome=answer.body if answer.status >= 400 else None,
+        updated=_instant(answer.headers.get("Last-Modified")),
+        resource=body if is_shown else None,
+        outcome=body if is_outcome else None,
     )
 
 
-def _is_read(entry: Json) -> bool:
-    """Whether the entry asks for a resource or a search, the answer to which is its body."""
-    return bool(entry.get("request", {}).get("method") == "GET")
+def _tells(call: Call) -> bool:
+    return call.request.prefer("return") == "OperationOutcome"
+
+
+def _shows(call: Call, request: Request) -> bool:
+    """Whether the answer to a write is the resource; of an operation it always is what was asked for."""
+    is_operation = request.path[-1].startswith("$")
+    return is_operation or call.request.prefer("return") == "representation"
+
+
+def _instant(http_date: str | None) -> int | None:
+    return None if http_date is None else int(parsedate_to_datetime(http_date).timestamp()) * 1_000_000
 
 
 def _request(outer: Request, entry: Json, text: bytes | None) -> Request:
@@ -59,13 +82,24 @@ def _request(outer: Request, entry: Json, text: bytes | None) -> Request:
         raise InputError(
             "the entry needs `request` with method and url", code="required", expression="request"
         )
-    url: str = asked["url"]
+    method, url = asked["method"], asked["url"]
     path, _, query = url.removeprefix(outer.base).strip("/").partition("?")
-    if not path or (path == "metadata" and asked["method"] != "GET"):
+    if (not path and method != "GET") or (not path and not query):
         raise InputError(f"an entry cannot ask for {url[:100]!r}", code="invalid", expression="request.url")
     headers = {"prefer": outer.header("prefer")}
     for name, header in _FORWARDED.items():
         if isinstance(asked.get(name), str):
             headers[header] = asked[name]
-    body = text if text is not None and asked["method"] in ("POST", "PUT") else b""
-    return Request(asked["method"], tuple(path.strip("/").split("/")), query, headers, outer.base, body)
+    body = text if text is not None and method in _WITH_BODY else b""
+    if method == "PATCH":
+        body, headers["content-type"] = _patch(entry, text)
+    segments = tuple(unquote(segment) for segment in path.strip("/").split("/")) if path else ()
+    return Request(method, segments, query, headers, outer.base, body)
+
+
+def _patch(entry: Json, text: bytes | None) -> tuple[bytes, str]:
+    resource = entry.get("resource")
+    if not isinstance(resource, dict) or text is None:
+        raise InputError("PATCH needs `resource`", code="required", expression="resource")
+    patch = patch_of_entry(resource)
+    return (text if patch.asked is resource else json.dumps(patch.asked)), patch.media

@@ -24,11 +24,19 @@ async def create(call: Call) -> Response:
             expression="resourceType",
         )
     query = _condition(call)
+    checks = call.service.checks
+    checks.resource(resource)
+    integrity = checks.integrity(call.request.base)
+    targets = integrity.targets_of(resource)
     ready = draft(resource, parameters, id=new_id(), text=read_text(call.request))
 
     def work(session: Session) -> tuple[int, StoredVersion]:
         match = None if query is None else only_match(session, query)
-        return (201, session.create(ready)) if match is None else (200, match)
+        if match is not None:
+            return 200, match
+        version = session.create(ready)
+        integrity.check_written(session, targets)
+        return 201, version
 
     status, version = await call.service.repository.write(work)
     told = "was created" if status == 201 else "fits the condition: nothing was created"

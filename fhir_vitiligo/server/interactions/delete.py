@@ -11,15 +11,20 @@ from fhir_vitiligo.storage.repository import Session, StoredVersion
 
 
 async def delete(call: Call) -> Response:
-    """204, also when it was deleted before or never there; 412 when If-Match names another version.
+    """204, also when it was deleted before or never there; 409 while others refer to it, 412 when If-Match names another
+    version.
 
     Its versions stay readable.
     """
     resource_type, id = call.type, call.id
     expected = if_match(call.request)
 
+    integrity = call.service.checks.integrity(call.request.base)
+
     def work(session: Session) -> StoredVersion | None:
-        return session.delete(resource_type, id, expected)
+        version = session.delete(resource_type, id, expected)
+        integrity.check_deleted(session, resource_type, id)
+        return version
 
     version = await call.service.repository.write(work)
     return Response(204, b"", {} if version is None else {"ETag": version.etag})
@@ -31,9 +36,16 @@ async def conditional_delete(call: Call) -> Response:
         raise InputError("a delete names its resource by id, or by a condition in the query", code="required")
     query = condition(call.service.parameters, call.type, call.request.query, call.request.base)
 
+    expected = if_match(call.request)
+    integrity = call.service.checks.integrity(call.request.base)
+
     def work(session: Session) -> StoredVersion | None:
         match = only_match(session, query)
-        return None if match is None else session.delete(match.type, match.id)
+        if match is None:
+            return None
+        version = session.delete(match.type, match.id, expected)
+        integrity.check_deleted(session, match.type, match.id)
+        return version
 
     version = await call.service.repository.write(work)
     return Response(204, b"", {} if version is None else {"ETag": version.etag})

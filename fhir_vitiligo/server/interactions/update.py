@@ -25,11 +25,17 @@ async def update(call: Call) -> Response:
             expression=f"{resource_type}.id",
         )
     expected = if_match(call.request)
+    checks = call.service.checks
+    checks.resource(resource)
+    integrity = checks.integrity(call.request.base)
+    targets = integrity.targets_of(resource)
     ready = draft(resource, parameters, id=call.id, text=read_text(call.request))
 
     def work(session: Session) -> tuple[bool, StoredVersion]:
         before = session.read(ready.type, ready.id)
-        return before is None or before.deleted, session.update(ready, expected)
+        version = session.update(ready, expected)
+        integrity.check_written(session, targets)
+        return before is None or before.deleted, version
 
     return _told(call, *await call.service.repository.write(work))
 
@@ -46,6 +52,10 @@ async def conditional_update(call: Call) -> Response:
         )
     query = condition(parameters, call.type, call.request.query, call.request.base)
     expected = if_match(call.request)
+    checks = call.service.checks
+    checks.resource(resource)
+    integrity = checks.integrity(call.request.base)
+    targets = integrity.targets_of(resource)
 
     def work(session: Session) -> tuple[bool, StoredVersion]:
         match = only_match(session, query)
@@ -57,7 +67,9 @@ async def conditional_update(call: Call) -> Response:
                 expression=f"{call.type}.id",
             )
         ready = draft(resource, parameters, id=match.id if match is not None else id or new_id(), text=text)
-        return match is None, session.update(ready, expected)
+        version = session.update(ready, expected)
+        integrity.check_written(session, targets)
+        return match is None, version
 
     return _told(call, *await call.service.repository.write(work))
 

@@ -118,10 +118,10 @@ def _is_meant_itself(body: Json, known: Mapping[str, OperationParameter]) -> boo
     """A Parameters resource that is not the list of inputs but the input: $validate of one."""
     takes = any(one.type in ("Resource", "Any") for one in known.values())
     listed = body.get("parameter")
-    names = (
-        {one.get("name") for one in listed if isinstance(one, dict)} if isinstance(listed, list) else set()
-    )
-    return takes and names.isdisjoint(known)
+    named = listed if isinstance(listed, list) else []
+    # What is no name is told later, as a fault of the input.
+    names = (one.get("name") for one in named if isinstance(one, dict))
+    return takes and not any(name in known for name in names if isinstance(name, str))
 
 
 def _listed(body: Json) -> Iterator[tuple[str, Any, Any]]:

@@ -26,7 +26,7 @@ async def meta(call: Call, _: Inputs) -> Json:
         found = json.loads_object(await stored(call)).get("meta", {})
         return parameters(("return", "Meta", found))
     if not call.type:
-        raise RefusedError(501, "$meta of the whole server is not served: ask it of a type", "not-supported")
+        raise RefusedError(404, "$meta of the whole server is not served: ask it of a type", "not-supported")
     used: Json = {}
     page = await call.service.repository.search(
         call.query([("_count", str(call.service.settings.max_count))])

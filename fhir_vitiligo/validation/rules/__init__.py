@@ -44,10 +44,10 @@ ELEMENT_RULES: tuple[Maker, ...] = (cardinality.at_most,)
 ABSENCE_RULES: tuple[Maker, ...] = (binding.make_absent,)
 # Each sees the companion of a primitive, whether there is a value or not.
 COMPANION_RULES: tuple[Maker, ...] = (extension.companion_placement,)
+# Each sees which members a whole object of a type has.
+MEMBER_RULES: tuple[ObjectMaker, ...] = (cardinality.required, choice.make)
 # Each sees a whole object of a type.
 OBJECT_RULES: tuple[ObjectMaker, ...] = (
-    cardinality.required,
-    choice.make,
     contained.make,
     extension.root_placement,
     special.make,
@@ -61,6 +61,7 @@ PROFILE_RULES: tuple[Maker, ...] = (
     binding.make,
     invariant.make,
     reference.make,
+    reference.make_aggregation,
     presence.make,
     narrative.make,
 )

@@ -12,6 +12,7 @@ from fhir_vitiligo.fhir.definitions import CORE
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
+from fhir_vitiligo.validation.library import Library
 from fhir_vitiligo.validation.rules.narrative import has_id
 from fhir_vitiligo.validation.rules.place import Place, Rule
 
@@ -19,8 +20,20 @@ _TYPES = frozenset({"uri", "url", "canonical"})
 _EXAMPLE = re.compile(r"[a-z]+:/{2,}([\w.-]+\.)?(example\.org|acme\.com)(?=[/:?#|]|$)")
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
+_HL7 = "http://hl7.org/fhir"
+# Kept as tables of their own, not as resources of an address.
+_DEFINED = tuple(
+    f"{_HL7}/{kind}/"
+    for kind in ("SearchParameter", "OperationDefinition", "CompartmentDefinition", "NamingSystem")
+)
+_GUIDE = re.compile(rf"{_HL7}/[a-z]{{2}}/")
+_UNCHECKED = (f"{_HL7}/tools", f"{_HL7}/test", f"{_HL7}/concept-properties", f"{_HL7}path/")
+_SYSTEM = re.compile(
+    r"(us-(ssn|npi|medicare|mbi)|cvx|mvx|ndc|srt|dicom|ncpdp|imei|dsm5|eui-(48|64)\b.*|ex-.*|passport-[A-Z]{3}"
+    r"|icd-(10|9)(-(cm|de|nl|gm|am|ca|vn|pcs))?(/.*)?|icpc-?[12](-nl)?|icf(-nl)?|ca-hc-(din|npn)|atc)"
+)
 # Told elsewhere, or no address that anything has to be found at.
-_ELSEWHERE = frozenset({"Bundle.entry.fullUrl"})
+_ELSEWHERE = frozenset({"Bundle.entry.fullUrl", "StructureDefinition.mapping.uri"})
 _CANONICAL = frozenset({"url", "version", "status"})
 
 
@@ -42,8 +55,18 @@ def make(place: Place) -> Rule | None:
         if type(value) is not str:
             return ()
         if value.startswith("http") and not absolute and _EXAMPLE.match(value) is None:
-            return ()
+            return () if not value.startswith(_HL7) else unknown(value, context)
         return faults(value, context)
+
+    def unknown(value: str, context: Context) -> Iterable[Fault]:
+        """HL7 publishes what stands below its own address, and all of that is known here."""
+        if value.startswith(_UNCHECKED) or _is_published(value, context.library):
+            return ()
+        # A guide that is not loaded may well have it; an extension's name is judged with the extension.
+        if path == "Extension.url" or _GUIDE.match(value):
+            return ()
+        text = f"`{key}` is {shown(value)}: HL7 publishes nothing under this address that is known here."
+        return (Fault("address-unknown", "invalid", text),)
 
     def faults(value: str, context: Context) -> Iterator[Fault]:
         if value.startswith(("oid:", "uuid:")):
@@ -78,6 +101,14 @@ def make(place: Place) -> Rule | None:
                 yield Fault("address-type", "invalid", text)
 
     return check
+
+
+def _is_published(value: str, library: Library) -> bool:
+    name = value.removeprefix(f"{_HL7}/")
+    # The identifier and code systems that HL7 names for others (https://hl7.org/fhir/R4/identifier-registry.html).
+    if name.startswith("sid/"):
+        return _SYSTEM.fullmatch(name[4:]) is not None
+    return value.startswith(_DEFINED) or library.profile(value) is not None or bool(library.kinds(value))
 
 
 _ANY = frozenset({"Resource", "CanonicalResource", "MetadataResource"})

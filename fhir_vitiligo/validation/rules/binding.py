@@ -77,7 +77,9 @@ def is_member(value: Any, url: str, context: Context) -> bool:
     return any(
         terminology.validate(url, coding.get("system"), coding["code"]).kind == "in"
         for coding in (codings if isinstance(codings, list) else ())
-        if isinstance(coding, dict) and isinstance(coding.get("code"), str)
+        if isinstance(coding, dict)
+        and isinstance(coding.get("code"), str)
+        and isinstance(coding.get("system"), str | None)
     )
 
 

@@ -31,6 +31,31 @@ def make(place: Place) -> Rule | None:
     return _profile_rule(place, targets)
 
 
+def make_aggregation(place: Place) -> Rule | None:
+    """Where the target may be, for profiles that say so
+    (https://hl7.org/fhir/R4/valueset-resource-aggregation-mode.html).
+    """
+    modes = frozenset() if place.node is None else place.node.aggregation
+    if not modes or place.one.type.code != "Reference":
+        return None
+
+    def check(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
+        reference = value.get("reference") if type(value) is dict else None
+        if type(reference) is not str:
+            return
+        if reference.startswith("#"):
+            found, fits = "contained", "contained" in modes
+        elif context.resolve(reference) is not None and context.bundle is not None:
+            found, fits = "in the Bundle", not modes.isdisjoint(("bundled", "referenced"))
+        else:
+            found, fits = "elsewhere", "referenced" in modes
+        if not fits:
+            text = f"`{place.name}` refers to {shown(reference)}, which is {found}: it has to be {_listed(sorted(modes))}"
+            yield Fault("reference-aggregation", "structure", f"{text}{place.source}.")
+
+    return check
+
+
 def _targets(types: tuple[TypeRef, ...]) -> tuple[str, ...] | None:
     """The profiles of which a target has to conform to one; None where any will do."""
     found = tuple(url for kind in types if kind.code == "Reference" for url in kind.target_profiles)

@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from fhir_vitiligo.errors import Severity
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.schema import ObjectSchema
+from fhir_vitiligo.terminology.systems import LOINC, SNOMED_CT, UCUM
 from fhir_vitiligo.terminology.value_sets import Verdict
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
@@ -51,7 +53,13 @@ def _coding(value: dict[str, Any], context: Context) -> Iterable[Fault]:
         return ()
     display = value.get("display")
     verdict = _verdict(system, code, display, value, context)
-    if verdict.kind == "in" and verdict.display_is_right is not False and not verdict.inactive:
+    if (
+        verdict.kind == "in"
+        and verdict.display_is_right is not False
+        and not verdict.inactive
+        and verdict.status != "deprecated"
+        and system != _URIS
+    ):
         return ()
     return _coding_faults(verdict, system, code, display, context)
 
@@ -63,6 +71,7 @@ def _verdict(system: str, code: str, display: Any, value: dict[str, Any], contex
     )
 
 
+_CHECK_DIGITS = frozenset({SNOMED_CT, LOINC})
 # HL7's own code systems are all known.
 _KNOWN_SPACE = ("http://hl7.org/fhir", "http://terminology.hl7.org")
 
@@ -76,18 +85,21 @@ def _coding_faults(
         yield Fault("code-unknown", "code-invalid", text, steps=["code"])
     elif verdict.kind == "unknown-code":
         why = verdict.fault or f"it is not a code of {system}."
-        yield Fault("code-unknown", "code-invalid", f"`code` is {shown(code)}: {why}", steps=["code"])
+        # Neither is on board, and HL7's engine does not look at their check digits: likely mistyped, not surely.
+        severity: Severity = "warning" if system in _CHECK_DIGITS else "error"
+        yield Fault("code-unknown", "code-invalid", f"`code` is {shown(code)}: {why}", severity, ["code"])
     elif verdict.display_is_right is False:
         right = " or ".join(shown(one) for one in verdict.displays[:3])
         text = f"`display` is {shown(display)}; {system} calls {shown(code)} {right}."
         yield Fault("display", "code-invalid", text, steps=["display"])
-    elif verdict.inactive:
-        text = f"`code` is {shown(code)}, which is no longer in use in {system}."
+    elif verdict.inactive or verdict.status == "deprecated":
+        how = "no longer in use" if verdict.inactive else "deprecated: it should no longer be used"
+        text = f"`code` is {shown(code)}, which is {how} in {system}."
         yield Fault("code-status", "business-rule", text, severity="warning", steps=["code"])
     elif gap is not None and gap.reason == "system" and system.startswith(_KNOWN_SPACE):
         text = f"`system` is {shown(system)}: no code system of that name is known here."
         yield Fault("system-unknown", "not-found", text, "information", steps=["system"])
-    elif ":" not in system:
+    elif system and ":" not in system:
         text = f"`system` is {shown(system)}: the address of a code system is absolute."
         yield Fault("system-relative", "code-invalid", text)
     elif _VALUE_SET in system and context.library.terminology.value_set(system) is not None:
@@ -105,8 +117,9 @@ def _quantity(value: dict[str, Any], context: Context) -> Iterable[Fault]:
         return ()
     why = verdict.fault or f"it is not a code of {system}."
     text = f"`code` is {shown(code)}: {why}"
-    # HL7's engine leaves units alone where no value set is asked of them.
-    return (Fault("code-unknown", "code-invalid", text, severity="warning", steps=["code"]),)
+    # HL7's engine leaves units of measure alone where no value set is asked of them.
+    severity: Severity = "warning" if system == UCUM or system in _CHECK_DIGITS else "error"
+    return (Fault("code-unknown", "code-invalid", text, severity, ["code"]),)
 
 
 def _attachment(value: dict[str, Any], context: Context) -> Iterable[Fault]:
@@ -130,10 +143,24 @@ def _identifier(value: dict[str, Any], context: Context) -> Iterable[Fault]:
     if system == _URIS and isinstance(name := value.get("value"), str) and ":" not in name:
         text = f"`value` is {shown(name)}: in the system {_URIS} it is a URI."
         return (Fault("identifier-value", "code-invalid", text),)
-    if not isinstance(system, str) or ":" in system or not system:
+    if not isinstance(system, str) or ":" in system:
         return ()
     text = f"`system` is {shown(system)}: the address of an identifier system is absolute."
-    return (Fault("system-relative", "code-invalid", text, steps=["system"]),)
+    return (Fault("system-relative", "code-invalid", text, steps=["system"] if system else []),)
+
+
+def _meta(value: dict[str, Any], context: Context) -> Iterator[Fault]:
+    """Tags and security labels stand once (https://hl7.org/fhir/R4/resource.html#simple-tags)."""
+    labels = value.get("security")
+    seen: set[tuple[str, str]] = set()
+    for index, label in enumerate(labels if isinstance(labels, list) else ()):
+        system, code = (label.get("system"), label.get("code")) if isinstance(label, dict) else (None, None)
+        if not isinstance(system, str) or not isinstance(code, str):
+            continue
+        if (system, code) in seen:
+            text = f"The security label {shown(code)} of {system} stands there twice."
+            yield Fault("security-label", "duplicate", text, steps=[f"security[{index}]"])
+        seen.add((system, code))
 
 
 _BY_TYPE: Mapping[str, Callable[[dict[str, Any], Context], Iterable[Fault]]] = {
@@ -148,5 +175,6 @@ _BY_TYPE: Mapping[str, Callable[[dict[str, Any], Context], Iterable[Fault]]] = {
     "MoneyQuantity": _quantity,
     "Attachment": _attachment,
     "Identifier": _identifier,
+    "Meta": _meta,
     "Narrative": narrative.check,
 }

@@ -1,7 +1,6 @@
 // Names for the addresses that the FSH of this package uses.
 Alias: $SCT = http://snomed.info/sct
 Alias: $LNC = http://loinc.org
-Alias: $UCUM = http://unitsofmeasure.org
 Alias: $observationCategory = http://terminology.hl7.org/CodeSystem/observation-category
 Alias: $verification = http://terminology.hl7.org/CodeSystem/condition-ver-status
 Alias: $HPO = http://human-phenotype-ontology.org

@@ -10,7 +10,7 @@ Description: "The vitiligo of a patient: its class and subtype as the Vitiligo G
 * insert Extended(extension, ElementWithoutCode, withoutCode, 0..1, [[What is known of a status that has no code]], [[What is known of the clinical or verification status where no code of HL7 can be given: why it is absent, or what was written.]])
 * insert Said(clinicalStatus, [[Whether it is active]], [[Whether the vitiligo is active, has come back, is in remission or has resolved. Not the same as the disease activity of a score.]])
 * insert Element(verificationStatus, 0..1, [[How certain the diagnosis is]], [[How certain the diagnosis is: unconfirmed, provisional, differential, confirmed or refuted.]])
-* insert Element(code, 0..1, [[Class of vitiligo]], [[The class of vitiligo, or any other form that the registry of codes knows, and what the source wrote as text.]])
+* insert Element(code, 1..1, [[Class of vitiligo]], [[The class of vitiligo, or any other form that the registry of codes knows, and what the source wrote as text; or why it is not known.]])
 * code from VitiligoDiagnosisValueSet (preferred)
 * insert Fact(code)
 * insert Element(bodySite, 0..*, [[Where it is]], [[The regions of the body with vitiligo. A lesion that is followed by itself is a body structure.]])

@@ -1,0 +1,1 @@
+"""Other servers that ``bench.server`` measures beside ours, each as small as it can be."""

@@ -1,0 +1,42 @@
+"""A hundred broken resources, the same ones each time: our verdict is that of HL7's engine.
+
+``python -m tests.validation.differential`` runs thousands.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from fhir_vitiligo.fhir.release import Release
+from tests.official.engine import OfficialEngine
+from tests.validation.differential import EXAMPLES, PACKAGES, Oracle, compared, explanation, rates
+from tests.validation.mutations import mutated, mutations
+
+
+@pytest.mark.official
+@pytest.mark.skipif(
+    not (PACKAGES / EXAMPLES[Release.R4]).exists(),
+    reason="the R4 examples are not cached: run tools/fhir_packages.py fetch hl7.fhir.r4.examples@4.0.1",
+)
+def test_a_hundred_broken_resources_are_judged_alike(engine: OfficialEngine) -> None:
+    pairs = compared(Release.R4, 100, 7, Oracle(Release.R4, engine), guides=False)
+    apart = [pair for pair in pairs if not pair.agrees and explanation(pair) is None]
+    assert [f"{pair.example.name} {pair.mutation}" for pair in apart] == []
+    assert sum(bool(pair.theirs) for pair in pairs) > 50
+    assert rates(pairs).located > 0.97
+
+
+def test_each_way_changes_the_resource_and_only_a_copy_of_it() -> None:
+    patient = {
+        "resourceType": "Patient",
+        "active": True,
+        "name": [{"use": "usual", "family": "Chalmers"}, {"given": ["Jim"]}],
+        "deceasedBoolean": False,
+    }
+    before = repr(patient)
+    found = [mutated(patient, kind, path) for kind, path in mutations(patient)]
+    assert repr(patient) == before
+    assert all(one.resource != patient for one in found)
+    ways = {one.kind for one in found}
+    assert ways >= {"dropped", "doubled", "retyped", "emptied", "renamed", "recoded", "resliced", "extended"}
+    assert "deceasedString" in next(one.resource for one in found if one.kind == "chosen")
