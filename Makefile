@@ -53,7 +53,7 @@ $(BIN)/.clients: $(BIN)/.test pyproject.toml
 	@touch $@
 
 clients: $(BIN)/.clients
-	$(BIN)/python -m pytest -m clients tests/clients $(ARGS)
+	$(BIN)/python -m pytest -m clients tests/clients tests/fuzz_server $(ARGS)
 
 fuzz: $(BIN)/.test
 	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/fuzz $(ARGS)

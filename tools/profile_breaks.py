@@ -67,7 +67,6 @@ TARGETS: Json = {
     "Organization": {"resourceType": "Organization", "name": "some clinic"},
     "Practitioner": {"resourceType": "Practitioner"},
     "RelatedPerson": {"resourceType": "RelatedPerson", "patient": {"display": "some patient"}},
-    "Substance": {"resourceType": "Substance", "code": {"text": "some substance"}},
 }
 
 

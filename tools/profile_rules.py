@@ -59,7 +59,10 @@ class Profile:
         element = self.elements[name]
         base = element.get("base", {"min": 0, "max": "*"})
         sliced = "sliceName" in element
-        if stated.get("min", 0) > (0 if sliced else base["min"]):
+        # Without what tells it, an element is no instance of its slice.
+        if stated.get("min", 0) > (0 if sliced else base["min"]) and (
+            sliced or not self.is_discriminator(name)
+        ):
             yield Rule(self.id, "min", name, stated["min"])
         if (
             "max" in stated

@@ -8,7 +8,7 @@ from fhir_vitiligo.search.types.base import Row
 
 # Raise it when a search type or the path compiler gives other rows than before: stores rebuild their index
 # then.
-VERSION = 3
+VERSION = 4
 
 IndexRows = dict[Parameter, frozenset[Row]]
 

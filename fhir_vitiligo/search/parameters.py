@@ -361,7 +361,9 @@ def _paths(resource_type: str, expression: str) -> frozenset[str]:
         for branch in expression.split("|")
     }
     head = f"{resource_type.lower()}."
-    return frozenset(one for one in branches if one.startswith(head) and not one.endswith(".as(sampleddata)"))
+    return frozenset(
+        one for one in branches if one.lstrip("( ").startswith(head) and not one.endswith(".as(sampleddata)")
+    )
 
 
 def _targets(resource_type: str, definition: SearchParameter) -> tuple[str, ...]:

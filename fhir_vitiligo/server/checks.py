@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fhir_vitiligo.errors import Issue
+from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.server.errors import InvalidError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from fhir_vitiligo.validation import Validator
 
 _ERRORS = ("error", "fatal")
+_INDEX = re.compile(r"\[\d+\]")
 # What a definition that is not on board could make right (other guides have extensions, profiles and code systems of their
 # own), and what codes are called and mean: $validate tells it, but the data of real systems (Synthea is one) is full of it.
 # A code that is not of the value set its element is bound to stays an error.
@@ -46,8 +49,8 @@ class Checks:
         if self._level == "structure":
             resource = _without_claims(resource)
         issues = self._validator.validate(resource)
-        if any(map(_is_error, issues)):
-            raise InvalidError(sorted(issues, key=_is_error, reverse=True))
+        if any(map(self._is_error, issues)):
+            raise InvalidError(sorted(issues, key=self._is_error, reverse=True))
 
     async def entries(self, entries: Sequence[Entry]) -> None:
         """The same for the resources of a Bundle, the faults of all of them at once, each with its place."""
@@ -64,7 +67,22 @@ class Checks:
                 except InvalidError as error:
                     faults += located(error, f"{entry.place}.resource").issues
         if faults:
-            raise InvalidError(sorted(faults, key=_is_error, reverse=True))
+            raise InvalidError(sorted(faults, key=self._is_error, reverse=True))
+
+    def _is_error(self, issue: Issue) -> bool:
+        if issue.severity not in _ERRORS or issue.rule in _TOLERATED:
+            return False
+        return issue.rule != "binding" or not self._is_preferred(issue)
+
+    def _is_preferred(self, issue: Issue) -> bool:
+        """Whether the value set is the widest (``maxValueSet``) of a binding that core only prefers or lets be extended."""
+        path = _INDEX.sub("", issue.expression.rpartition(".resource.")[2])
+        kind = path.partition(".")[0]
+        definitions = definitions_of(self._release)
+        element = definitions.structure(kind).element(path) if kind in definitions.resource_types else None
+        binding = None if element is None else element.binding
+        widest = None if binding is None or binding.strength == "required" else binding.max_value_set
+        return widest is not None and widest.partition("|")[0] in issue.text
 
     @cached_property
     def _validator(self) -> Validator:
@@ -76,10 +94,6 @@ class Checks:
             (),
             Options(any_extension=True, examples=True, trust_references=True, implied=False),
         )
-
-
-def _is_error(issue: Issue) -> bool:
-    return issue.severity in _ERRORS and issue.rule not in _TOLERATED
 
 
 def _without_claims(resource: Json) -> Json:

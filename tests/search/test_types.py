@@ -66,7 +66,9 @@ def test_the_index_rows_of_a_value(kind: str, value: Any, rows: list[Row]) -> No
     assert list(SEARCH_TYPES[kind].rows(value)) == rows
 
 
-def alternatives(kind: str, text: str, modifier: str | None = None) -> list[list[tuple[str, str, Scalar | tuple[Scalar, ...]]]]:
+def alternatives(
+    kind: str, text: str, modifier: str | None = None
+) -> list[list[tuple[str, str, Scalar | tuple[Scalar, ...]]]]:
     parsed = SEARCH_TYPES[kind].parse(text, modifier, CONTEXT)
     return [[(test.column, test.operator, test.value) for test in alternative] for alternative in parsed]
 

@@ -299,15 +299,18 @@ def instant_range(text: str) -> tuple[Fraction, Fraction] | None:
     if found is None:
         return None
     year, month, day, hour, minute, second, part, zone = found.groups()
-    start = datetime(
-        int(year),
-        int(month or 1),
-        int(day or 1),
-        int(hour or 0),
-        int(minute or 0),
-        int(second or 0),
-        tzinfo=UTC,
-    )
+    try:
+        start = datetime(
+            int(year),
+            int(month or 1),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            tzinfo=UTC,
+        )
+    except ValueError:
+        return None
     length = Fraction(1)
     if second is None:
         length = Fraction(60)

@@ -11,7 +11,7 @@ from fhir_vitiligo.fhir.definition_types import SearchParameter
 from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.release import Release
 
-from .evaluator import BASE, UCUM, Resource, World, codings_of, texts_of, words_of
+from .evaluator import BASE, UCUM, Resource, World, codings_of, instant_range, texts_of, words_of
 from .worlds import AMOUNTS, CLASSES, DATES, UNITS
 
 PREFIXES = ("", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
@@ -201,6 +201,8 @@ class Queries:
             self.random.choice(DATES)
         ]
         text = self._some(self.random.choice(texts), self.random.choice(DATES))
+        if instant_range(text) is None:  # four digits are not always a year
+            text = self.random.choice(DATES)
         if self.random.random() < 0.3:
             text = text[: self._some(4, 7, 10)].rstrip("-T")
         return "", self.random.choice(PREFIXES) + text

@@ -91,6 +91,18 @@ def test_warnings_other_names_of_codes_and_other_guides_extensions_are_tolerated
     assert answer.status_code == 201, answer.text
 
 
+def test_a_language_of_another_system_is_tolerated_where_core_only_prefers_one(strict: Client) -> None:
+    language = {"coding": [{"system": "http://id.loc.gov/vocabulary/iso639-1", "code": "hi"}]}
+    body = VALID | {"communication": [{"language": language}]}
+    assert strict.send("POST", "/fhir/Patient", body).status_code == 201
+    required = VALID | {
+        "communication": [{"language": language}],
+        "maritalStatus": {"text": "x"},
+        "gender": "m",
+    }
+    assert strict.send("POST", "/fhir/Patient", required).status_code == 422
+
+
 def test_a_reference_to_nothing_is_refused_unless_the_setting_allows_it(
     repository: SqliteRepository, strict: Client
 ) -> None:

@@ -48,7 +48,8 @@ def test_synthea_bundles_pass(synthea_dir: Path, number: int) -> None:
 
 
 # Synthea has displays of its own: "vital-signs" where HL7's code system says Vital Signs.
-_SYNTHEA_FAULTS = frozenset({"display"})
+# Its DICOM classes are OIDs without urn:oid:, which are no URIs, and so many that not all are told.
+_SYNTHEA_FAULTS = frozenset({"display", "code-unknown", "depth"})
 
 
 def examples() -> Iterator[tuple[str, Any]]:

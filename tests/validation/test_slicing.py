@@ -112,7 +112,9 @@ def test_a_code_tells_the_slice(kind: str, said: dict[str, Any]) -> None:
 
     assert told(observation("x", valueInteger=1), asked, codes) == []
     assert told(observation("x"), asked, codes) == [("cardinality", "Observation.component[0]")]
-    assert told(observation("x", valueString="1"), asked, codes) == [("choice", "Observation.component[0]")]
+    assert told(observation("x", valueString="1"), asked, codes) == [
+        ("choice", "Observation.component[0].value.ofType(string)")
+    ]
     assert told(observation("y"), asked, codes) == [("slice-cardinality", "Observation")]
 
 
