@@ -274,3 +274,10 @@ def test_diff_is_a_patch_that_makes_the_later_version(client: Client) -> None:
         "resourceType": "Parameters"
     }
     assert client.get("/fhir/Patient/p/$diff?fromVersion=99").status_code == 404
+
+
+def test_reindex_tells_how_many(client: Client, patient: str) -> None:
+    answer = client.send("POST", "/fhir/Patient/$reindex", {"resourceType": "Parameters"})
+    assert answer.status_code == 200
+    assert "1 resource was indexed" in told(answer)
+    assert client.get("/fhir/Patient/$reindex").status_code == 405

@@ -103,10 +103,11 @@ def _dated(known: Iterable[str], limits: dict[str, str]) -> list[tuple[str, str]
 
 
 async def record(call: Call, patient: str) -> list[StoredVersion]:
-    """Everything stored about a patient, what it refers to included."""
+    """Everything stored about a patient, what it refers to included, in the order in which it was written."""
     own = await compartment(call, patient)
     known = {(one.type, one.id) for one in own}
-    return own + [one for one in await referred(call, own) if (one.type, one.id) not in known]
+    found = own + [one for one in await referred(call, own) if (one.type, one.id) not in known]
+    return sorted(found, key=lambda one: one.updated)
 
 
 async def referred(call: Call, versions: Iterable[StoredVersion]) -> list[StoredVersion]:

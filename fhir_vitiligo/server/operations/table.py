@@ -28,6 +28,7 @@ from fhir_vitiligo.server.operations import (
     everything,
     lastn,
     meta,
+    reindex,
     summary,
     terminology,
     validate,
@@ -53,6 +54,7 @@ HANDLERS: Mapping[str, Handler] = {
     "ValueSet-validate-code": terminology.validate_code,
     "diff": diff.diff,
     "from-fhir": case.from_fhir,
+    "reindex": reindex.reindex,
     "summary": summary.summary,
     "to-fhir": case.to_fhir,
 }
