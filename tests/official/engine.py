@@ -183,7 +183,7 @@ class OfficialEngine:
             contexts = [f"{name}={','.join(self._content(name))}" for name in CONTEXTS]
             command = [
                 "java",
-                "-Xmx2g",
+                "-Xmx4g",
                 f"-Duser.home={self._home}",
                 # The engine keeps a terminology cache in the folder for temporary files, which another engine
                 # (a second run on this machine) would clear under its feet.
