@@ -66,7 +66,7 @@ def capability_statement(service: Service) -> Json:
                     {"name": code, "definition": one.definition.url}
                     for code, some in table.served(service.release).items()
                     for one in some
-                    if one.definition.system
+                    if one.is_on("system", "")
                 ],
             }
         ],

@@ -17,7 +17,6 @@ from fhir_vitiligo.storage.draft import draft
 from fhir_vitiligo.storage.repository import Session, StoredVersion
 
 _LISTS = ("profile", "security", "tag")
-_MOST = 10_000  # resources of a type that are looked through
 
 
 async def meta(call: Call, _: Inputs) -> Json:

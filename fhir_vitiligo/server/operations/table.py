@@ -62,6 +62,8 @@ HANDLERS: Mapping[str, Handler] = {
 
 # Their definitions say in words that the search parameters of the type are inputs.
 _SEARCHING = frozenset(("Observation-lastn",))
+# To look through every resource of a server answers nobody's question.
+_NOT_ON_SYSTEM = frozenset(("Resource-meta",))
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Served:
     def is_on(self, level: str, resource_type: str) -> bool:
         """Whether it is served on ``system``, on a ``type`` or an ``instance`` of it."""
         if level == "system":
-            return self.definition.system
+            return self.definition.system and self.definition.id not in _NOT_ON_SYSTEM
         on_level = self.definition.type if level == "type" else self.definition.instance
         return on_level and (self.on_every_type or resource_type in self.definition.resources)
 
