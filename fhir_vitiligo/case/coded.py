@@ -13,8 +13,10 @@ from fhir_vitiligo.case.base import Model, Text, short
 from fhir_vitiligo.errors import TerminologyError
 from fhir_vitiligo.terminology import registry
 
-ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+\Z")
-_CODE = re.compile(r"\S+(?:\s\S+)*\Z")
+# A bar parts a canonical from its version: no character of a URI, so neither of a code system's name (RFC 3986, 2).
+ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s|]+\Z")
+# Only the space itself stands between the words of a code (https://hl7.org/fhir/R5/datatypes.html#code).
+_CODE = re.compile(r"\S+(?: \S+)*\Z")
 
 
 class Code(Model):

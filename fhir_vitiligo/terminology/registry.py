@@ -90,8 +90,12 @@ def recognise(category: str, system: str | None, code: str | None) -> Concept | 
 
     Codes that are broader than a concept do not give that concept: L80 is vitiligo, not its segmental form.
     """
-    if not system or not code or len(code) > 100:
-        return None
+    return _recognise(category, system, code) if system and code and len(code) <= 100 else None
+
+
+# In one case and one registry the same codes and words come again and again.
+@lru_cache(maxsize=16384)
+def _recognise(category: str, system: str, code: str) -> Concept | None:
     by_code = _by_code(category)
     for place in _spellings(system, code):
         if place in by_code:
@@ -117,11 +121,13 @@ def recognise_codings(category: str, codings: Iterable[tuple[str | None, str | N
 
 def recognise_text(category: str, text: str | None) -> Concept | None:
     """The concept whose key, display or synonym ``text`` is, disregarding case, accents and punctuation."""
-    if not text or len(text) > 500:
-        return None
-    if text in _category(category):
-        return _category(category)[text]
-    return _by_text(category).get(_normal_form(category)(text))
+    return _recognise_text(category, text) if text and len(text) <= 500 else None
+
+
+@lru_cache(maxsize=16384)
+def _recognise_text(category: str, text: str) -> Concept | None:
+    by_key = _category(category)
+    return by_key[text] if text in by_key else _by_text(category).get(_normal_form(category)(text))
 
 
 def diagnosis_codings(concept: Concept, icd11: Icd11Policy = Icd11Policy.OFF) -> tuple[Coding, ...]:

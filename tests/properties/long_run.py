@@ -80,12 +80,19 @@ def run_batch(number: int, size: int = BATCH) -> tuple[Batch, list[str]]:
 
 @cache
 def fingerprint() -> str:
-    """What tells this program from another: its source and its tables, and how the cases are drawn."""
+    """What tells this program from another: the modules that a check runs through, the tables, and how the cases are
+    drawn. The server's source, say, is no part of it.
+    """
+    check(0)  # the first case is checked by every law, and so loads all of them
+    own = ("fhir_vitiligo", "tests.properties")
+    files = {
+        Path(file)
+        for name, module in list(sys.modules.items())
+        if name.startswith(own) and (file := getattr(module, "__file__", None)) is not None
+    }
+    files |= set(Path(fhir_vitiligo.__file__).parent.rglob("*.csv"))
     hashed = sha256()
-    folders = (Path(fhir_vitiligo.__file__).parent, Path(__file__).parent)
-    for path in sorted(
-        path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".csv")
-    ):
+    for path in sorted(files, key=lambda path: (path.name, path.read_bytes())):
         # The name within its folder: a copy elsewhere is the same program.
         hashed.update(path.name.encode() + path.read_bytes())
     return hashed.hexdigest()[:16]
@@ -127,7 +134,7 @@ def run(cases: int, processes: int, first: int | None, log: Path) -> int:
 
 def _settle() -> None:
     """What is there before the first case is there for good: the collector need not look at it again and again."""
-    check(0)
+    fingerprint()  # before more of the program may be loaded; it checks the first case
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
 

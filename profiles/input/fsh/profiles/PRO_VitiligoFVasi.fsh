@@ -4,7 +4,7 @@ Id: vitiligo-f-vasi
 Title: "F-VASI by hand units"
 Description: "VASI of the face by hand units, 0 to 3, as drug trials use it. Not the index of the same name that counts fingertip units."
 * code = VitiligoCodeSystem#instrument.f-vasi
-* valueQuantity obeys vit-f-vasi-1
+* value[x] obeys vit-f-vasi-1
 * insert ItemComponent(handUnits, instrument-item.vasi-hand-units, [[Hand units of a region]], [[The area of vitiligo in the region, in units of the patient's own palm with fingers, each about one per cent of the body surface.]])
 * insert ItemComponent(residual, instrument-item.vasi-residual-depigmentation, [[Residual depigmentation of a region, per cent]], [[How much of the area is without pigment: a step of the ladder 0, 10, 25, 50, 75, 90, 100.]])
 * component[handUnits].extension[region].value[x] from VitiligoRegionFVasiValueSet (preferred)

@@ -5,7 +5,7 @@ Title: "VASI"
 Description: "The Vitiligo Area Scoring Index (Hamzavi 2004), of the body or of stated regions: the sum over the regions of hand units times residual depigmentation, 0 to 100."
 * code from VitiligoInstrumentVasiValueSet (extensible)
 * code obeys vit-vasi-2
-* valueQuantity obeys vit-percent-1
+* value[x] obeys vit-percent-1
 * insert Open(extension[instrument], [[nine forms of VASI are in the literature and differ in their regions: without a region set two results are not comparable.]])
 * insert ItemComponent(handUnits, instrument-item.vasi-hand-units, [[Hand units of a region]], [[The area of vitiligo in the region, in units of the patient's own palm with fingers, each about one per cent of the body surface.]])
 * insert ItemComponent(residual, instrument-item.vasi-residual-depigmentation, [[Residual depigmentation of a region, per cent]], [[How much of the area is without pigment: a step of the ladder 0, 10, 25, 50, 75, 90, 100.]])

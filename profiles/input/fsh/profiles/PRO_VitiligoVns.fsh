@@ -5,7 +5,7 @@ Title: "VNS"
 Description: "The Vitiligo Noticeability Scale: how noticeable the patient finds the patches after treatment, compared with before."
 * code = VitiligoCodeSystem#instrument.vns
 * insert Open(value[x], [[no source that was opened confirms the levels 1 to 5; another number is warned of, not refused.]])
-* valueQuantity obeys vit-vns-1
+* value[x] obeys vit-vns-1
 
 Invariant: vit-vns-1
 Description: "VNS is as a rule a number from 1 to 5"
