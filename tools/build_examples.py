@@ -65,8 +65,8 @@ def _standing_alone(bundle: Json) -> Iterator[Json]:
 
 
 def richest(profile: Profile, candidates: list[Json]) -> Json:
-    """The instance that shows most elements of the profile; the first of several."""
-    names = [element["id"] for element in profile.definition["differential"]["element"]]
+    """The instance that shows most elements of the profile, what it inherits included; the first of several."""
+    names = [element["id"] for element in profile.definition["snapshot"]["element"]]
     return max(candidates, key=lambda one: sum(bool(places(profile, one, name)) for name in names))
 
 

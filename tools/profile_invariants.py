@@ -22,7 +22,9 @@ _NO_REASON: Json = {
 def _number(value: int) -> Change:
     """Put a number into the Quantity."""
 
-    def change(around: Json, name: str) -> str | None:
+    def change(around: Json, element: str) -> str | None:
+        # A choice, or the slice of it that is a Quantity.
+        name = element.replace("[x]", "Quantity")
         if not isinstance(around.get(name), dict):
             return None
         around[name]["value"] = value

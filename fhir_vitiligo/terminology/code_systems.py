@@ -72,6 +72,8 @@ class CodeSystem:
         self.concepts: dict[str, Json] = {}
         self._nested_in: dict[str, str] = {}
         self._index(resource.get("concept"))
+        # What is only an example of a system is as good as nothing.
+        self.says_something = self.is_complete or (self.content == "fragment" and bool(self.concepts))
 
     def _index(self, top: Any) -> None:
         # A list of what is still to be read, not a call in a call: a package may nest as deep as it likes.

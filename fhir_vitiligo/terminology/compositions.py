@@ -152,7 +152,8 @@ class Compiler:
         version = clause.get("version")
         version = version if isinstance(version, str) and version not in ("", "*") else None
         code_system = self._terminology.code_system(system, version)
-        if version and code_system is None and self._terminology.code_system(system) is not None:
+        other = self._terminology.code_system(system) if version and code_system is None else None
+        if other is not None and other.says_something:
             # What a system says in another version says nothing about this one.
             return Undecided(Gap("version", f"{system}|{version}"))
         if "concept" in clause:

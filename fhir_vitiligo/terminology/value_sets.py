@@ -139,7 +139,7 @@ class Terminology:
         """Every code of a system."""
         found = self.code_system(system, version)
         grammar = GRAMMARS.get(system)
-        if found is not None and _says_something(found):
+        if found is not None and found.says_something:
             listed = Listed(found.concepts, not found.case_sensitive)
             return listed if found.is_complete else union((listed, Undecided(Gap("fragment", system))))
         if grammar is not None:
@@ -224,7 +224,7 @@ class Terminology:
         if found is None and version and self.code_system(system) is not None:
             gap = Gap("version", f"{system}|{version}")
             return Verdict("cannot-tell", system, gap, system_on_board=False)
-        partly = found is not None and _says_something(found)
+        partly = found is not None and found.says_something
         concept = found.find(code) if found is not None and partly else None
         if concept is not None:
             known = Verdict(
@@ -300,11 +300,6 @@ class Terminology:
 
 def _is_of_version(gap: Gap | None) -> bool:
     return gap is not None and gap.reason == "version"
-
-
-def _says_something(system: CodeSystem) -> bool:
-    # What is only an example of a system is as good as nothing.
-    return system.is_complete or (system.content == "fragment" and bool(system.concepts))
 
 
 def _own_display(membership: Membership, code: str) -> tuple[str, ...]:
