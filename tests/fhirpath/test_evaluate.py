@@ -247,3 +247,37 @@ def test_modifiers_and_narrative() -> None:
     ):
         _evaluated("checkModifiers('http://x.org/other')", resource)
     assert _evaluated("text.div.htmlChecks()", resource) == [False]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("defineVariable('first', name.first()).name.where($this = %first).use", ["official"]),
+        ("name.defineVariable('all').where(use = 'usual').select(%all.count())", [2]),
+        ("name.defineVariable('first', first()).select(%first.use)", ["official", "official"]),
+        ("name.defineVariable('n', given.count() + 1)[0].select(%n)", [3]),
+        ("name.select(defineVariable('u', use).select(%u))", ["official", "usual"]),
+        ("defineVariable('a', 1).select(%a) | defineVariable('a', 2).select(%a)", [1, 2]),
+        (
+            "defineVariable('a', name.use.defineVariable('b', first()).select(%b)).select(%a.first())",
+            ["official"],
+        ),
+    ],
+)
+def test_a_variable_is_known_in_the_rest_of_its_path(expression: str, expected: list[Any]) -> None:
+    assert _evaluated(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("defineVariable('a', 1) | %a", "there is no constant %a"),
+        ("name.where(defineVariable('x', given).exists()).select(%x)", "there is no constant %x"),
+        ("defineVariable('a', 1).defineVariable('a', 2)", "%a has a meaning here already"),
+        ("defineVariable('resource', 1)", "%resource has a meaning here already"),
+        ("defineVariable(id, 1)", "takes the name as a literal string"),
+    ],
+)
+def test_a_variable_has_one_meaning_and_a_scope(expression: str, told: str) -> None:
+    with pytest.raises(FHIRPathError, match=told):
+        _evaluated(expression)

@@ -30,7 +30,7 @@ Types = frozenset["str | Type"] | None
 
 _SAME = frozenset(
     ("where", "first", "last", "tail", "skip", "take", "single", "distinct", "trace", "intersect", "exclude", "sort",
-     "repeat", "checkModifiers", "abs", "ceiling", "floor", "truncate", "round", "lowBoundary", "highBoundary")
+     "defineVariable", "repeat", "checkModifiers", "abs", "ceiling", "floor", "truncate", "round", "lowBoundary", "highBoundary")
 )  # fmt: skip
 _BOOLEAN = frozenset(
     ("exists", "empty", "all", "allTrue", "anyTrue", "allFalse", "anyFalse", "subsetOf", "supersetOf", "isDistinct",
@@ -55,7 +55,7 @@ _INTEGER = frozenset(("count", "length", "indexOf", "lastIndexOf", "toInteger", 
 # Their result depends on an order, which children() and descendants() have none of.
 _ORDERED = frozenset(("first", "last", "tail", "skip", "take"))
 _UNORDERED = frozenset(("children", "descendants"))
-_LAMBDAS = frozenset(("where", "select", "all", "exists", "repeat", "iif", "sort", "trace"))
+_LAMBDAS = frozenset(("where", "select", "all", "exists", "repeat", "iif", "sort", "trace", "defineVariable"))
 _LOGIC = frozenset(
     ("and", "or", "xor", "implies", "=", "!=", "~", "!~", "<", ">", "<=", ">=", "in", "contains", "is")
 )

@@ -13,6 +13,14 @@ from fhir_vitiligo.fhir.fhirpath.node import Collection, Environment, Item, Node
 _SYSTEMS = {"sct": "http://snomed.info/sct", "loinc": "http://loinc.org", "ucum": "http://unitsofmeasure.org"}
 
 
+_FIXED = frozenset((*_SYSTEMS, "context", "resource", "rootResource"))
+
+
+def is_own(name: str) -> bool:
+    """Whether the specification gives the name its meaning."""
+    return name in _FIXED or name.startswith(("vs-", "ext-"))
+
+
 def constant(name: str, place: Place) -> Code:
     if name in _SYSTEMS:
         return from_value(_SYSTEMS[name])

@@ -214,7 +214,7 @@ class Environment:
     """
 
     __slots__ = (
-        "_now", "budget", "conforms_to", "context", "index", "member_of", "resolve", "resource",
+        "_now", "budget", "conforms_to", "context", "defined", "index", "member_of", "resolve", "resource",
         "root_resource", "steps", "total", "variables",
     )  # fmt: skip
 
@@ -241,6 +241,7 @@ class Environment:
         self.index: int | None = None
         self.total: Collection = []
         self.steps = budget
+        self.defined: dict[tuple[str, int], Collection] = {}
         self._now: Temporal | None = None
 
     @property

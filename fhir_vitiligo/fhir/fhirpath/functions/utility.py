@@ -8,9 +8,10 @@ from typing import Any
 from fhir_vitiligo.fhir.fhirpath.casting import typed
 from fhir_vitiligo.fhir.fhirpath.code import Code, from_scalar, from_truth, truth_of
 from fhir_vitiligo.fhir.fhirpath.compiler import Compiler, Factory
+from fhir_vitiligo.fhir.fhirpath.constants import is_own
 from fhir_vitiligo.fhir.fhirpath.node import Collection, Environment, Item
 from fhir_vitiligo.fhir.fhirpath.reflection import exact_type, type_info, type_test
-from fhir_vitiligo.fhir.fhirpath.syntax import Call, type_name
+from fhir_vitiligo.fhir.fhirpath.syntax import Call, Literal, type_name
 from fhir_vitiligo.fhir.fhirpath.temporal import Temporal
 
 
@@ -59,6 +60,38 @@ def _trace(compiler: Compiler, call: Call, source: Code) -> Code:
     return source
 
 
+def _define_variable(compiler: Compiler, call: Call, source: Code) -> Code:
+    """Gives its input, and names it, or what is asked of it as a whole, for the rest of the path.
+
+    https://build.fhir.org/ig/HL7/FHIRPath/#definevariablename-string--expr-expression
+    """
+    place, told = compiler.place(call), call.arguments[0]
+    if not isinstance(told, Literal) or not isinstance(told.value, str):
+        raise place.error("defineVariable() takes the name as a literal string", "semantic")
+    name = told.value
+    known = compiler.defined.get(name)
+    if is_own(name) or (known is not None and known.position != call.position):
+        raise place.error(f"%{name} has a meaning here already: another name is needed", "semantic")
+    run, slot = source.run, (name, call.position)
+    read = Code(lambda this, env: env.defined[slot], kind=source.kind)
+    asked = None
+    if len(call.arguments) > 1:
+        with compiler.over(read):
+            of_it = compiler.compile(call.arguments[1])
+        asked = of_it.run
+        compiler.define(name, call.position, Code(read.run, kind=of_it.kind))
+    else:
+        compiler.define(name, call.position, read)
+
+    def define(this: Item | None, env: Environment) -> Collection:
+        items = env.defined[slot] = run(this, env)
+        if asked is not None:
+            env.defined[slot] = asked(this, env)
+        return items
+
+    return Code(define, kind=source.kind)
+
+
 def _clock(part: Callable[[Temporal], Any], static: str) -> Factory:
     def factory(compiler: Compiler, call: Call, source: Code) -> Code:
         return from_scalar(lambda this, env: part(env.now), static)
@@ -73,6 +106,7 @@ FUNCTIONS: dict[str, tuple[Factory, int, int]] = {
     "ofType": (_of_type, 1, 1),
     "type": (_type, 0, 0),
     "trace": (_trace, 1, 2),
+    "defineVariable": (_define_variable, 1, 2),
     "now": (_clock(lambda now: now, "DateTime"), 0, 0),
     "today": (_clock(lambda now: Temporal("Date", now.parts[:3]), "Date"), 0, 0),
     "timeOfDay": (_clock(lambda now: Temporal("Time", now.parts[3:]), "Time"), 0, 0),
