@@ -28,6 +28,7 @@ STATED_NONSENSE = {
     "Display_Name_for__should_be_one_of__instead_of": "a display that the case states for a code",
     "http://hl7.org/fhir/StructureDefinition/Period#per-1": "a treatment that the case says ended before it began",
     "http://hl7.org/fhir/StructureDefinition/Observation#obs-7": "an item that the case gives the very code of its instrument",
+    "TYPE_SPECIFIC_CHECKS_DT_PRIMITIVE_REGEX_EXCEPTION": "the engine's flaw: it gives up on a regular expression after half a second, however busy the machine is",
     "TYPE_SPECIFIC_CHECKS_DT_ATT_B64_DECODE_FAIL": "the engine's flaw: it stumbles over a hash that is absent with a reason",
 }
 NO_MATCH = "Reference_REF_CantMatchChoice"

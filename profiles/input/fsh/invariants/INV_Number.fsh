@@ -3,4 +3,4 @@
 Invariant: vit-percent-1
 Description: "A share is a number from 0 to 100"
 Severity: #error
-Expression: "comparator.exists() or value.empty() or (value >= 0 and value <= 100)"
+Expression: "ofType(Quantity).all(comparator.exists() or value.empty() or (value >= 0 and value <= 100))"

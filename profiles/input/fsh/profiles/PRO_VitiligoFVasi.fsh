@@ -15,4 +15,4 @@ Description: "VASI of the face by hand units, 0 to 3, as drug trials use it. Not
 Invariant: vit-f-vasi-1
 Description: "F-VASI by hand units is a number from 0 to 3"
 Severity: #error
-Expression: "comparator.exists() or value.empty() or (value >= 0 and value <= 3)"
+Expression: "ofType(Quantity).all(comparator.exists() or value.empty() or (value >= 0 and value <= 3))"

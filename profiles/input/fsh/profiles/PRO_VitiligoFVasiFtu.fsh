@@ -11,4 +11,4 @@ Description: "The index of facial vitiligo that sums fingertip units, 0 to 112. 
 Invariant: vit-f-vasi-ftu-1
 Description: "F-VASI by fingertip units is a number from 0 to 112"
 Severity: #error
-Expression: "comparator.exists() or value.empty() or (value >= 0 and value <= 112)"
+Expression: "ofType(Quantity).all(comparator.exists() or value.empty() or (value >= 0 and value <= 112))"

@@ -10,4 +10,4 @@ Description: "A response with a measured repigmentation: per cent of the area at
 Invariant: vit-repigmentation-1
 Description: "Repigmentation is as a rule a number from 0 to 100"
 Severity: #warning
-Expression: "comparator.exists() or value.empty() or (value >= 0 and value <= 100)"
+Expression: "ofType(Quantity).all(comparator.exists() or value.empty() or (value >= 0 and value <= 100))"

@@ -10,4 +10,4 @@ Description: "The Vitiligo Disease Activity score: a grade by how long ago the p
 Invariant: vit-vida-1
 Description: "VIDA is as a rule a number from -1 to 4"
 Severity: #warning
-Expression: "comparator.exists() or value.empty() or (value + 1 >= 0 and value <= 4)"
+Expression: "ofType(Quantity).all(comparator.exists() or value.empty() or (value + 1 >= 0 and value <= 4))"

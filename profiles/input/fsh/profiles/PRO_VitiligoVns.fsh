@@ -10,4 +10,4 @@ Description: "The Vitiligo Noticeability Scale: how noticeable the patient finds
 Invariant: vit-vns-1
 Description: "VNS is as a rule a number from 1 to 5"
 Severity: #warning
-Expression: "comparator.exists() or value.empty() or (value >= 1 and value <= 5)"
+Expression: "ofType(Quantity).all(comparator.exists() or value.empty() or (value >= 1 and value <= 5))"

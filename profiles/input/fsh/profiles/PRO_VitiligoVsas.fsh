@@ -13,4 +13,4 @@ Description: "The Vitiligo Signs of Activity Score (van Geel 2020): how many of 
 Invariant: vit-vsas-1
 Description: "VSAS is as a rule a number from 0 to 45"
 Severity: #warning
-Expression: "comparator.exists() or value.empty() or (value >= 0 and value <= 45)"
+Expression: "ofType(Quantity).all(comparator.exists() or value.empty() or (value >= 0 and value <= 45))"
