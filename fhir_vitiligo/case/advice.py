@@ -5,12 +5,17 @@ that disagree, words that say something else than the code beside them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from fhir_vitiligo.case import instruments
+from fhir_vitiligo.case import amounts, instruments
 from fhir_vitiligo.case.coded import Term, contradict
+from fhir_vitiligo.case.quantities import Quantity
+from fhir_vitiligo.case.times import DATE_LIKE, Moment
+from fhir_vitiligo.case.values import Span
 from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.terminology import registry
 
@@ -20,8 +25,16 @@ if TYPE_CHECKING:
 
 def advise(case: Case) -> Iterator[Issue]:
     """Warnings, of what deserves a look."""
-    for path, term in _terms(case, ""):
-        yield from _contradictions(path, term)
+    for path, value in _values(case, ""):
+        if isinstance(value, Term):
+            yield from _contradictions(path, value)
+            yield from _misspelt(path, value)
+        elif isinstance(value, Moment):
+            yield from _date_in_words(path, value)
+        elif isinstance(value, Span):
+            yield from _outside(path, value, case)
+        else:
+            yield from amounts.advise(path, value)
     for index, assessment in enumerate(case.assessments):
         yield from instruments.advise(assessment, f"assessments[{index}]")
     by_day: dict[tuple[str, str], int] = {}
@@ -40,7 +53,8 @@ def advise(case: Case) -> Iterator[Issue]:
         by_day.setdefault(day, index)
 
 
-def _terms(value: BaseModel, path: str) -> Iterator[tuple[str, Term]]:
+def _values(value: BaseModel, path: str) -> Iterator[tuple[str, Term | Moment | Span | Quantity]]:
+    """Every term, moment, span and amount of a case, with its place in a file."""
     for name in type(value).model_fields:
         item = getattr(value, name)
         place = f"{path}.{name}" if path else name
@@ -48,10 +62,47 @@ def _terms(value: BaseModel, path: str) -> Iterator[tuple[str, Term]]:
         for index, one in enumerate(item if many else (item,)):
             # The value of a fact stands at the fact's own place in a file.
             inner = path if name == "value" and path else f"{place}[{index}]" if many else place
-            if isinstance(one, Term):
+            if isinstance(one, Term | Moment | Span | Quantity):
                 yield inner, one
             elif isinstance(one, BaseModel):
-                yield from _terms(one, inner)
+                yield from _values(one, inner)
+
+
+_CLOSED = frozenset({"instrument", "instrument-item", "region", "region-set", "diagnosis", "subtype"})
+"""Categories that a case takes nearly always from: what is almost one of them was mistyped."""
+_CLOSE = 0.75
+
+
+def _misspelt(path: str, term: Term) -> Iterator[Issue]:
+    if term.concept is None and term.text is not None and not term.codes and term.category in _CLOSED:
+        near = _near(term.category, term.text)
+        if near is not None:
+            text = f"{term.text!r} is not known and goes out as text alone: is {near} meant?"
+            yield Issue("warning", "code-invalid", path, text)
+
+
+@lru_cache(maxsize=4096)
+def _near(category: str, text: str) -> str | None:
+    if len(text) > 60:
+        return None
+    names = {name.lower(): name for one in registry.concepts(category) for name in (one.key, *one.synonyms)}
+    found = get_close_matches(text.lower(), names, 2, _CLOSE)
+    return " or ".join(repr(names[name]) for name in found) or None
+
+
+def _date_in_words(path: str, moment: Moment) -> Iterator[Issue]:
+    if moment.text is not None and DATE_LIKE.match(moment.text):
+        text = (
+            f"{moment.text!r} stands as words, not as a date: write year, month and day, such as 2024-03-05"
+        )
+        yield Issue("warning", "value", path, text)
+
+
+def _outside(path: str, span: Span, case: Case) -> Iterator[Issue]:
+    source = case.source.text if case.source is not None else None
+    if source is not None and span.end > len(source):
+        text = f"the span [{span.start}, {span.end}] leads beyond the source's text, which has {len(source)} characters"
+        yield Issue("warning", "value", path, text)
 
 
 def _contradictions(path: str, term: Term) -> Iterator[Issue]:

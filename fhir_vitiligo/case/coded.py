@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, ClassVar
 
@@ -72,6 +73,8 @@ class Term(Model):
     @model_validator(mode="before")
     @classmethod
     def _plain(cls, data: Any) -> Any:
+        if isinstance(data, int | Decimal) and not isinstance(data, bool):
+            data = str(data)  # what YAML takes for a number: phototype: 3
         if isinstance(data, str):
             return {"text": data}
         return data

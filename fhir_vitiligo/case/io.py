@@ -150,7 +150,9 @@ def build(document: Document, name: str | None = None) -> Case:
         if not any(path == () for path, _ in located):
             known = {path for path, _ in faults}
             faults += [
-                (fault.path, fault.text) for fault in consistency.faults(data) if fault.path not in known
+                (fault.path, fault.text)
+                for fault in consistency.faults(_meant(data))
+                if fault.path not in known
             ]
     issues = [_issue(document, name, path, text) for path, text in dict.fromkeys(faults)]
     if case is not None:
@@ -171,6 +173,20 @@ def _excluded(case: Case, data: Any) -> Iterator[tuple[Path, str]]:
                     fault, _, _ = issue.text.rpartition(": ")
                     hint = "to keep what the source says as it stands, write {raw: ..., status: ambiguous}"
                     yield path, f"{fault}; {hint}"
+
+
+def _meant(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with its misspelt collections under their names: what refers to their items is no fault beside that."""
+    named = {
+        near[0]: name
+        for name in data
+        if (near := _near(name, list(Case.model_fields))) and name not in data.keys() & Case.model_fields
+    }
+    return (
+        {**data, **{right: data[wrong] for right, wrong in named.items() if right not in data}}
+        if named
+        else data
+    )
 
 
 def _at(data: Any, path: Path) -> Any:
@@ -209,7 +225,13 @@ def _faults(data: Any, details: ErrorDetails) -> Iterator[tuple[Path, str]]:
     path = _existing(data, location)
     match details["type"]:
         case "missing":
-            yield path, f"{location[-1]!r} is missing"
+            hint = ": a name of your own for it, such as key: a1" if location[-1] == "key" else ""
+            yield path, f"{location[-1]!r} is missing{hint}"
+        case _ if details["input"] is None and details["type"] != "extra_forbidden":
+            yield (
+                path,
+                "nothing stands here: leave the field out",
+            )
         case "extra_forbidden":
             yield (*path,), _unknown(str(location[-1]), location[:-1])
         case "literal_error":
@@ -217,8 +239,8 @@ def _faults(data: Any, details: ErrorDetails) -> Iterator[tuple[Path, str]]:
         case "string_pattern_mismatch" if details["ctx"]["pattern"] == _KEY:
             yield path, f"{_shown(details['input'])} is no key: letters, digits, dots and hyphens, 64 at most"
         case "string_pattern_mismatch":
-            pattern = details["ctx"]["pattern"]
-            yield path, f"{_shown(details['input'])} has not the form that is wanted here: {pattern}"
+            meant = _meaning(location) or f"the form is {details['ctx']['pattern']}"
+            yield path, f"{_shown(details['input'])} does not fit here: {meant}"
         case "too_long" | "string_too_long":
             most = details["ctx"].get("max_length")
             yield (
@@ -228,9 +250,14 @@ def _faults(data: Any, details: ErrorDetails) -> Iterator[tuple[Path, str]]:
         case "too_short" | "string_too_short":
             yield path, "an empty text says nothing: leave the field out"
         case "tuple_type":
-            yield path, f"a list is expected here, found {_shown(details['input'])}"
+            yield (
+                path,
+                f"a list is expected here, found {_shown(details['input'])}: {_as_list(details['input'])}",
+            )
         case "model_type" | "model_attributes_type" | "dict_type":
-            yield path, f"a mapping is expected here, found {_shown(details['input'])}"
+            yield path, f"a mapping is expected here, found {_shown(details['input'])}{_as_mapping(location)}"
+        case "bool_parsing" | "bool_type":
+            yield path, f"{_shown(details['input'])} is neither true nor false"
         case "value_error":
             yield path, str(error)
         case _:
@@ -252,22 +279,58 @@ def _existing(data: Any, location: Sequence[str | int]) -> Path:
 
 
 def _shown(value: Any) -> str:
-    text = (
-        repr(value)
-        if not isinstance(value, dict | list)
-        else "a mapping"
-        if isinstance(value, dict)
-        else "a list"
-    )
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+    text = str(value) if isinstance(value, int | Decimal) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _as_list(value: Any) -> str:
+    if isinstance(value, dict):
+        return "begin each item with a hyphen and a space"
+    return "a list of one is [...]" if isinstance(value, str) else "write [..., ...]"
+
+
+def _as_mapping(location: Sequence[str | int]) -> str:
+    """How the mapping is written, where its model has fields that it needs."""
+    model = model_at(location)
+    needed = [name for name, field in model.model_fields.items() if field.is_required()] if model else []
+    more = [name for name in ("name",) if model and name in model.model_fields and name not in needed]
+    if not needed:
+        return ""
+    return f": write {{{', '.join(f'{name}: ...' for name in (*needed, *more))}}}"
+
+
+def _meaning(location: Sequence[str | int]) -> str | None:
+    """What the field that a location ends in is, as the data dictionary says it."""
+    names = [step for step in location if isinstance(step, str)]
+    for end in range(len(names), 0, -1):
+        model = model_at(names[: end - 1])
+        field = model.model_fields.get(names[end - 1]) if model is not None else None
+        if field is not None and field.description:
+            return field.description.rstrip(".")
+    return None
+
+
 def _unknown(name: str, parents: Sequence[str | int]) -> str:
+    if name.replace(".", "").isdigit():
+        return f"there is no field {name!r} here: a comma within {{ }} begins a new field; write 3.5 with a point, or quotes"
     model = model_at(parents)
     names = sorted(model.model_fields) if model else []
-    near = difflib.get_close_matches(name, names, 1)
+    near = _near(name, names)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}" if names else "remove it"
     return f"there is no field {name!r} here: {hint}"
+
+
+def _near(name: str, names: list[str]) -> list[str]:
+    return difflib.get_close_matches(name, names, 1)
 
 
 def model_at(path: Sequence[str | int]) -> type[BaseModel] | None:

@@ -23,6 +23,19 @@ _SEVERAL = re.compile(r"^\d+(?:\.\d+)?\s*[\-\u2013\u2014]\s*\d")
 RANGE = re.compile(r"^(?P<low>\d+(?:\.\d+)?)\s*-\s*(?P<high>\d+(?:\.\d+)?)\s*(?P<unit>\S.*)\Z")
 
 
+_DIGIT = re.compile(r"\d")
+
+
+def _is_unit(text: str) -> bool:
+    """Whether what stands behind a number can be its unit: of more numbers ("3x4 cm", "12/15", "2 years 3 months") only
+    those that UCUM writes itself.
+    """
+    if not _DIGIT.search(text) or ucum.unit(text) is not None:
+        return True
+    # "12/15" is a share, although UCUM would take /15 for a unit.
+    return (text[:2] == "10" or any(sign.isalpha() for sign in text)) and ucum.is_valid(text)
+
+
 def exact(value: Any) -> Decimal:
     """A finite decimal as written; a binary float is taken by its shortest decimal form."""
     if isinstance(value, bool):
@@ -67,6 +80,11 @@ class Quantity(Model):
     def _plain(cls, data: Any) -> Any:
         if isinstance(data, str):
             found = QUANTITY.match(data.strip())
+            if found and found["unit"] and not _is_unit(found["unit"]):
+                raise ValueError(
+                    f"{short(data)} is more than one number, and the first alone would be wrong: write one number and its "
+                    "unit, such as 27 mo, or {raw: ..., status: ambiguous} to keep what the source says"
+                )
             if not found:
                 if _SEVERAL.match(data.strip()):
                     raise ValueError(
@@ -89,7 +107,7 @@ class Quantity(Model):
             return self.value
         plain = str(self)
         found = QUANTITY.match(plain)
-        if found is not None and found["unit"] == self.unit:
+        if found is not None and found["unit"] == self.unit and (self.unit is None or _is_unit(self.unit)):
             return plain
         return {name: item for name, item in self if item is not None}  # a unit in words of several lines
 

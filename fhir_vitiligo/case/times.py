@@ -23,6 +23,12 @@ PARTIAL_DATE = re.compile(
 )
 
 
+DATE_LIKE = re.compile(
+    r"^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2})|(?:19|20)\d{6})(?:[ T,].*)?\Z"
+)
+"""What people take for a date, and what may be read in two ways: 05.01.2024, 1/5/24, 20240105, 2024-01-05 10:30."""
+
+
 def partial_date(value: Any) -> str:
     """``2024``, ``2024-03``, ``2024-03-05`` or ``2024-03-05T10:30:00+07:00``: as precise as is known, and no
     more.
@@ -105,6 +111,8 @@ class Moment(Model):
         text = data.strip()
         if PARTIAL_DATE.match(text):
             return {"date": text}
+        if DATE_LIKE.match(text):
+            return {"text": text}
         if found := RELATIVE.match(text):
             offset = found["offset"]
             if RANGE.match(offset):

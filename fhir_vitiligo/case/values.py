@@ -142,8 +142,8 @@ class Fact(_OfType[T], Generic[T]):
         if self.status in ("stated", "derived"):
             if self.value is None:
                 raise ValueError(
-                    f"a {self.status} fact needs a value; a value that is not there is "
-                    "{status: absent, reason: ...}"
+                    f"a {self.status} fact needs a value; one that is not there is {{status: absent, reason: ...}}, one "
+                    "that cannot be read for sure {raw: ..., status: ambiguous}"
                 )
         elif self.value is not None:
             raise ValueError(

@@ -59,9 +59,18 @@ def decode(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise InputError("the file is UTF-16: save it as UTF-8", code="structure") from None
+        if content.startswith(b"PK\x03\x04"):
+            raise InputError(
+                "this is a zip file, as Word and Excel write them: a case is plain text (YAML or JSON)",
+                code="structure",
+            ) from None
+        before = content[: error.start]
+        text = f"not UTF-8: byte 0x{content[error.start]:02x}; save the file as UTF-8"
+        column = error.start - before.rfind(b"\n")
         raise InputError(
-            f"not UTF-8: byte 0x{content[error.start]:02x} at position {error.start}; save the file as UTF-8",
-            code="structure",
+            Issue("error", "structure", "", text, line=before.count(b"\n") + 1, column=column)
         ) from None
 
 
@@ -72,12 +81,9 @@ def documents(text: str) -> Iterator[Document]:
     try:
         yield from _Composer(text).documents()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise InputError(
-            Issue("error", "structure", "", f"not valid YAML: {problem}", line=line, column=column)
-        ) from None
+        from fhir_vitiligo.case.yaml_faults import fault_of
+
+        raise InputError(fault_of(error, text)) from None
 
 
 def _position(event: yaml.Event) -> tuple[int, int]:

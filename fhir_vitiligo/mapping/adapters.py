@@ -76,6 +76,7 @@ class View:
         self._period("occurenceDateTime", "effectivePeriod")
         if self.release is not Release.R5:
             self._category()
+            self._reason_of_status()
         if kind == "MedicationAdministration" and isinstance(self.view.get("dosage"), dict):
             self._administered(self.view["dosage"])
         status = _STATUSES.get(kind, {}).get(str(self.view.get("status")))
@@ -83,6 +84,13 @@ class View:
             status = "intended"  # what is active is the thought of it
         if status is not None:
             self.view["status"] = status
+
+    def _reason_of_status(self) -> None:
+        # MedicationRequest has one reason of its status where our map has a list of them.
+        given = self.view.get("statusReason")
+        if isinstance(given, dict):
+            self.view["statusReason"] = [given]
+            self._hidden.add("statusReason")
 
     def _category(self) -> None:
         # MedicationRequest and R5 have a list of categories where our map has one.

@@ -11,7 +11,17 @@ from fhir_vitiligo.mapping.codecs import dicts
 from fhir_vitiligo.mapping.grouping import Index, key_of
 from fhir_vitiligo.mapping.intake import Entry
 from fhir_vitiligo.mapping.parts import kinds
-from fhir_vitiligo.mapping.recognition import Recognised, is_changed, is_withdrawn, medication_code, recognise
+from fhir_vitiligo.mapping.recognition import (
+    Recognised,
+    is_changed,
+    is_withdrawn,
+    medication_code,
+    medication_name,
+    medication_reference,
+    reason_references,
+    recognise,
+    suspect_references,
+)
 
 Place = tuple[str, str]
 """Kind and key of an item."""
@@ -20,13 +30,15 @@ Place = tuple[str, str]
 class Source:
     """One resource and what it is to the case."""
 
-    __slots__ = ("entry", "key", "kind", "known", "part", "product", "resource")
+    __slots__ = ("entry", "key", "kind", "known", "named", "part", "product", "resource")
 
     def __init__(self, entry: Entry, kind: str, key: str, part: str, known: Recognised | None) -> None:
         self.entry, self.kind, self.key, self.part, self.known = entry, kind, key, part, known
         self.resource: Json = entry.resource
         self.product: str | None = None
         """The key of the product that the resource names in place."""
+        self.named: Json | None = None
+        """Of a product named in place: what it is called."""
 
     @property
     def place(self) -> Place:
@@ -67,7 +79,9 @@ class Classification:
             elif self._index.same(entry) is not entry:
                 continue  # another version of it, which may say otherwise, is left as it is
             elif (known := recognise(entry.original)) is not None:
-                if known.weak:
+                if known.weak or (
+                    known.kind == "intervention" and any(True for _ in reason_references(entry.original))
+                ):
                     weak.append((entry, known))
                 else:
                     self._take_foreign(entry, known)
@@ -94,11 +108,23 @@ class Classification:
         self._taken.add((kind, key))
         source = Source(entry, kind, key, part, known)
         self.sources.append(source)
-        if known is not None and kind == "intervention" and medication_code(entry.original) is not None:
+        named = self._named(entry) if known is not None and kind == "intervention" else None
+        if named is not None:
             product = self._unused("product", key)
             self._taken.add(("product", product))
-            self.sources.append(Source(entry, "product", product, "in-place", Recognised("product")))
+            in_place = Source(entry, "product", product, "in-place", Recognised("product"))
+            in_place.named = named
+            self.sources.append(in_place)
             source.product = product
+
+    def _named(self, entry: Entry) -> Json | None:
+        """The product that a resource names in place, or by what it calls a product that was not sent along."""
+        code = medication_code(entry.original)
+        if code is not None:
+            return code
+        reference = medication_reference(entry.original)
+        sent = reference is not None and self._index.find(reference, entry) is not None
+        return None if sent else medication_name(entry.original)
 
     def _take_foreign(self, entry: Entry, known: Recognised) -> None:
         key = "subject"
@@ -113,8 +139,8 @@ class Classification:
         return name
 
     def _referred(self, weak: Iterable[tuple[Entry, Recognised]]) -> Iterator[tuple[Entry, Recognised]]:
-        """What is of interest because something recognised refers to it; use of a drug because it refers to
-        the drug.
+        """What is of interest because something recognised refers to it; a treatment because of its reason or its drug,
+        an event because of the treatment.
         """
         wanted = {
             id(target)
@@ -123,14 +149,28 @@ class Classification:
             if (target := self._index.find(reference, source.entry)) is not None
         }
         for entry, known in weak:
-            if known.kind != "intervention":
-                if id(entry) in wanted:
-                    yield entry, known
-            elif any(
-                (place := self.place(reference, entry)) is not None and place[0] == "product"
-                for reference in entry.references
-            ):
+            if known.kind == "intervention":
+                found = self._is_of_interest(entry, known)
+            elif known.kind == "event":
+                found = self._leads_to("intervention", suspect_references(entry.original), entry)
+            else:
+                found = id(entry) in wanted
+            if found:
                 yield entry, known
+
+    def _is_of_interest(self, entry: Entry, known: Recognised) -> bool:
+        """Whether a treatment is one of vitiligo: by its reason, where that was sent along, else by its drug."""
+        given = list(reason_references(entry.original))
+        if self._leads_to("diagnosis", given, entry):
+            return True
+        if not known.weak:
+            # Known as such, but given for another disease of this patient.
+            return not any(self._index.find(reference, entry) is not None for reference in given)
+        return entry.type != "Procedure" and self._leads_to("product", entry.references, entry)
+
+    def _leads_to(self, kind: str, references: Iterable[str], entry: Entry) -> bool:
+        places = (self.place(reference, entry) for reference in references)
+        return any(place is not None and place[0] == kind for place in places)
 
 
 def _unreadable(entry: Entry) -> bool:

@@ -96,7 +96,7 @@ class GroupReader:
                 entry.resource = at(entry.holder.resource, entry.path)
             source.resource = entry.resource
             if source.part == "in-place":
-                source.resource = product_view(medication_code(entry.resource))
+                source.resource = product_view(medication_code(entry.resource) or dict(source.named or {}))
 
     def _attempt(self) -> Case | None:
         self._urls.clear()

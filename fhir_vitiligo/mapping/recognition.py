@@ -13,6 +13,7 @@ from typing import Any
 from fhir_vitiligo.mapping.declaration import Json
 from fhir_vitiligo.terminology import registry
 from fhir_vitiligo.terminology.concepts import Concept
+from fhir_vitiligo.terminology.systems import ICD_10, ICD_10_AM, ICD_10_CM, ICD_10_GM, ICD_11_MMS, SNOMED_CT
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,9 @@ class Recognised:
     part: str = ""
     sets: Mapping[str, Any] = field(default_factory=dict)
     weak: bool = False
-    """Only of interest where something recognised refers to it."""
+    """Only of interest where something recognised refers to it; a treatment or an event where it refers to something
+    recognised itself.
+    """
 
 
 def _dicts(value: Any) -> list[Json]:
@@ -72,10 +75,58 @@ def medication_code(resource: Json) -> Json | None:
     return found if isinstance(found, dict) else None
 
 
+def medication_name(resource: Json) -> Json | None:
+    """What a reference to a product calls it, as a CodeableConcept: all that is known of a product that was not sent along."""
+    reference = resource.get("medicationReference")
+    medication = resource.get("medication")
+    if reference is None and isinstance(medication, dict):
+        reference = medication.get("reference")
+    display = reference.get("display") if isinstance(reference, dict) else None
+    return {"text": display} if isinstance(display, str) else None
+
+
+def medication_reference(resource: Json) -> str | None:
+    """Where a medication resource says that its product is."""
+    medication = resource.get("medication")
+    inner = medication.get("reference") if isinstance(medication, dict) else None
+    reference = resource.get("medicationReference", inner)
+    target = reference.get("reference") if isinstance(reference, dict) else None
+    return target if isinstance(target, str) else None
+
+
 def reasons(resource: Json) -> Iterator[Any]:
     """Codes given as the reason of a treatment."""
     yield resource.get("reasonCode")
     yield from (reason.get("concept") for reason in _dicts(resource.get("reason")))
+
+
+def reason_references(resource: Json) -> Iterator[str]:
+    """What a treatment refers to as its reason."""
+    nodes = [*_dicts(resource.get("reasonReference"))]
+    nodes += [node for reason in _dicts(resource.get("reason")) for node in _dicts(reason.get("reference"))]
+    yield from (target for node in nodes if isinstance(target := node.get("reference"), str))
+
+
+def suspect_references(resource: Json) -> Iterator[str]:
+    """The treatments that an adverse event is laid to."""
+    for suspect in _dicts(resource.get("suspectEntity")):
+        for node in _dicts(suspect.get("instance") or suspect.get("instanceReference")):
+            if isinstance(target := node.get("reference"), str):
+                yield target
+
+
+_OF_DISEASES = frozenset({ICD_10, ICD_10_AM, ICD_10_CM, ICD_10_GM, ICD_11_MMS, SNOMED_CT})
+
+
+def _is_for_another_disease(resource: Json) -> bool:
+    """Whether the reasons of a treatment are coded, and as something else than vitiligo."""
+    coded = [
+        reason
+        for given in reasons(resource)
+        for reason in _dicts(given)
+        if any(str(coding.get("system")) in _OF_DISEASES for coding in _dicts(reason.get("coding")))
+    ]
+    return bool(coded) and not any(concept_of(given, "diagnosis") for given in reasons(resource))
 
 
 def _condition(resource: Json) -> Recognised | None:
@@ -118,6 +169,10 @@ def _procedure(resource: Json) -> Recognised | None:
     meant = concept_of(resource.get("code"), "procedure")
     about = any(concept_of(reason, "diagnosis") is not None for reason in reasons(resource))
     if meant is None and not about:
+        # What was done is not known; what it was done for may be.
+        referred = any(True for _ in reason_references(resource))
+        return Recognised("intervention", sets={"kind": "procedure"}, weak=True) if referred else None
+    if _is_for_another_disease(resource):
         return None
     kind = "procedure"
     while meant is not None:
@@ -127,7 +182,9 @@ def _procedure(resource: Json) -> Recognised | None:
 
 
 def _medication_use(resource: Json) -> Recognised | None:
-    meant = concept_of(medication_code(resource), "drug")
+    meant = concept_of(medication_code(resource) or medication_name(resource), "drug")
+    if _is_for_another_disease(resource):
+        return None
     about = any(concept_of(reason, "diagnosis") is not None for reason in reasons(resource))
     return Recognised(
         "intervention", sets={"kind": use_kind(resource, meant)}, weak=meant is None and not about
@@ -155,8 +212,12 @@ def _document(resource: Json) -> Recognised | None:
 def _adverse_event(resource: Json) -> Recognised | None:
     if resource.get("actuality") not in (None, "actual"):
         return None
-    meant = concept_of(resource.get("event") or resource.get("code"), "finding")
-    return Recognised("event", sets={"presence": "present"}) if meant is not None else None
+    named = resource.get("event") or resource.get("code")
+    if concept_of(named, "finding") is not None:
+        return Recognised("event", sets={"presence": "present"})
+    # What nobody knows by its name is of interest when a treatment of this case is suspected.
+    suspected = bool(_dicts(named)) and any(True for _ in suspect_references(resource))
+    return Recognised("event", sets={"presence": "present"}, weak=True) if suspected else None
 
 
 def _family(resource: Json) -> Recognised | None:

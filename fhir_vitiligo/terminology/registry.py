@@ -1,7 +1,8 @@
 """The door to the project's terminology: concepts by key, by code and by text, and what may be written.
 
 Loaded on first use, once. Recognition is exact: a code is known or it is not, and a text equals a key,
-display or synonym after :func:`.text.normalised` or it does not.
+display or synonym after :func:`.text.normalised` or it does not; of instruments, words that any score may have
+are taken off before (:mod:`.qualified_names`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fhir_vitiligo.errors import TerminologyError
 from fhir_vitiligo.terminology.check_digits import check_digit_fault
 from fhir_vitiligo.terminology.codes import code_index
 from fhir_vitiligo.terminology.concepts import Coding, Concept, concept_table
+from fhir_vitiligo.terminology.qualified_names import plain_instrument
 from fhir_vitiligo.terminology.systems import (
     DOID,
     EFO,
@@ -127,7 +129,11 @@ def recognise_text(category: str, text: str | None) -> Concept | None:
 @lru_cache(maxsize=16384)
 def _recognise_text(category: str, text: str) -> Concept | None:
     by_key = _category(category)
-    return by_key[text] if text in by_key else _by_text(category).get(_normal_form(category)(text))
+    if text in by_key:
+        return by_key[text]
+    by_text = _by_text(category)
+    found = by_text.get(_normal_form(category)(text))
+    return plain_instrument(text, by_text) if found is None and category == "instrument" else found
 
 
 def diagnosis_codings(concept: Concept, icd11: Icd11Policy = Icd11Policy.OFF) -> tuple[Coding, ...]:

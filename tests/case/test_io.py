@@ -58,7 +58,9 @@ def test_all_faults_of_a_file_come_at_once_with_line_path_and_what_would_be_righ
     )
     assert found[12, "diagnoses[0].statu"] == "there is no field 'statu' here: did you mean 'status'?"
     assert "no value" in found[15, "lesions[0].colour"]
-    assert found[19, "assessments[0].components"] == "a list is expected here, found 'none'"
+    assert found[19, "assessments[0].components"] == (
+        "a list is expected here, found 'none': a list of one is [...]"
+    )
     assert len(found) >= 5
 
 
@@ -154,8 +156,8 @@ HOSTILE = {
         "nested more than 60 deep",
     ),
     "deep block": (b"\n".join(b" " * i + b"a:" for i in range(2000)), "nested more than 60 deep"),
-    "UTF-16": ("id: x\n".encode("utf-16"), "not UTF-8: byte 0xff at position 0; save the file as UTF-8"),
-    "Latin-1": ("id: é\n".encode("latin-1"), "not UTF-8: byte 0xe9 at position 4"),
+    "UTF-16": ("id: x\n".encode("utf-16"), "the file is UTF-16: save it as UTF-8"),
+    "Latin-1": ("id: é\n".encode("latin-1"), "not UTF-8: byte 0xe9; save the file as UTF-8"),
     "any bytes": (bytes(range(1, 256)), "not"),
     "NUL": (b"\x00\x00", "not valid YAML: control characters are not allowed"),
     "huge number": (
@@ -172,7 +174,7 @@ HOSTILE = {
     ),
     "huge integer, JSON": (b'{"id":"x","subject":{"age":' + b"9" * 100_000 + b"}}", "is not a measurement"),
     "NaN": (b'{"id":"x","subject":{"age":NaN}}', "'NaN' is not a number"),
-    "half a surrogate": (b'{"id":"x","source":{"title":"\\ud800"}}', "not valid YAML: found invalid Unicode"),
+    "half a surrogate": (b'{"id":"x","source":{"title":"\\ud800"}}', "not valid JSON: found invalid Unicode"),
     "empty": (b"", "the file is empty: a case has at least an id"),
     "only comments": (b"\n# nothing\n\n", "the file is empty: a case has at least an id"),
     "a list": (b"- id: a\n- id: b\n", "a case is a mapping that starts with its id, found a list"),
@@ -193,7 +195,7 @@ HOSTILE = {
         b'id: x\nsource: {title: "a\\x07b"}',
         "the control character U+0007 at position 1",
     ),
-    "not closed": (b'{"id": "x", "subject": {', "not valid YAML"),
+    "not closed": (b'{"id": "x", "subject": {', "not valid JSON"),
     "a tab": (b"id: x\n\tsubject: y", "not valid YAML: found a tab character that violates indentation"),
 }
 

@@ -1,0 +1,202 @@
+"""What an author who writes a case for the first time gets wrong, and the sentence that says what would be right."""
+
+from __future__ import annotations
+
+import pytest
+
+import fhir_vitiligo as fv
+from fhir_vitiligo.case.quantities import Quantity
+from fhir_vitiligo.case.times import Moment
+
+
+def faults(text: str | bytes) -> list[str]:
+    with pytest.raises(fv.InputError) as caught:
+        fv.read_case(text.encode() if isinstance(text, str) else text)
+    return [str(issue) for issue in caught.value.issues]
+
+
+def advice(text: str) -> list[str]:
+    return [f"{issue.expression}: {issue.text}" for issue in fv.advise(fv.read_case(text.encode()))]
+
+
+# Numbers
+
+
+@pytest.mark.parametrize("text", ["3x4 cm", "12/15", "2 years 3 months", "1 tube of 30 g", "5 (of 10)"])
+def test_the_first_of_several_numbers_is_not_taken_for_all_of_them(text: str) -> None:
+    (told,) = faults(f'id: a\nlesions: [{{key: l, size: "{text}"}}]\n')
+    assert told.startswith(
+        f"2:26 lesions[0].size: '{text}' is more than one number, and the first alone would be wrong:"
+    )
+    kept = Quantity(value=3, unit=text.partition(" ")[2] or text)
+    assert Quantity.model_validate(kept.model_dump()) == kept, (
+        "a unit that another system wrote so comes back"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["400 mJ/cm2", "0.3 mL", "12 cm2", "5 10*3/uL", "30 {score}", "2 cc", "9 Punkte"]
+)
+def test_a_unit_of_ucum_has_its_digits(text: str) -> None:
+    Quantity.model_validate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("subject: {age: 62}", "subject.age: 62 is no time: write a unit, such as 12 mo or 19 a"),
+        ("subject: {age: 3 mg}", "subject.age: 3 mg is no time: write a unit, such as 12 mo or 19 a"),
+        ("subject: {age: 200 a}", "subject.age: 200 a is no age that a person has"),
+        ("subject: {age: -3 a}", "subject.age: -3 a is no age that a person has"),
+        (
+            "responses: [{key: r, repigmentation: 75}]",
+            "responses[0].repigmentation: 75 has not the unit %: write 75 % where per cent is meant",
+        ),
+        (
+            "responses: [{key: r, repigmentation: 175 %}]",
+            "responses[0].repigmentation: 175 % is not between 0 and 100 %",
+        ),
+        (
+            "products: [{key: p, name: x, ingredients: [{name: y, strength: 0.1}]}]",
+            "products[0].ingredients[0].strength: 0.1 has no unit: write one, such as 0.3 mL or 12 cm2",
+        ),
+    ],
+)
+def test_an_amount_that_cannot_be_meant_so_is_told(text: str, told: str) -> None:
+    assert advice(f"id: a\n{text}\n") == [told]
+
+
+@pytest.mark.parametrize("name", fv.examples())
+def test_no_example_has_such_an_amount(name: str) -> None:
+    assert not [
+        issue.text for issue in fv.advise(fv.example(name)) if issue.code == "value" and "unit" in issue.text
+    ]
+
+
+# Dates, names, places
+
+
+@pytest.mark.parametrize(
+    "text", ["05.01.2024", "12/03/2024", "2024/01/05", "2024-1-5", "20240105", "1/5/24", "2024-01-05 10:30"]
+)
+def test_what_looks_like_a_date_is_kept_as_words_and_told(text: str) -> None:
+    moment = Moment.model_validate(text)
+    assert moment.text == text
+    assert Moment.model_validate(moment.model_dump()) == moment
+    (told,) = advice(f'id: a\ntimepoints: [{{key: t, when: "{text}"}}]\n')
+    assert told.endswith("stands as words, not as a date: write year, month and day, such as 2024-03-05")
+
+
+@pytest.mark.parametrize("text", ["2024-01-05", "10-19 a", "19 a", "in January", "1 mo before t"])
+def test_other_moments_are_not(text: str) -> None:
+    assert advice(f"id: a\ntimepoints: [{{key: t}}]\nphotographs: [{{key: p, date: {text}}}]\n") == []
+
+
+def test_a_mistyped_instrument_is_told_and_goes_out_as_written() -> None:
+    text = "id: a\nassessments: [{key: s, instrument: VAZI, total: 5}, {key: t, instrument: Clinical look}]\n"
+    (told,) = advice(text)
+    assert told.startswith("assessments[0].instrument: 'VAZI' is not known and goes out as text alone: is ")
+    assert "'vasi'" in told
+    (entry,) = [
+        entry["resource"]
+        for entry in fv.to_fhir(fv.read_case(text.encode()))["entry"]
+        if entry["resource"].get("code") == {"text": "VAZI"}
+    ]
+    assert entry["resourceType"] == "Observation"
+
+
+def test_a_span_beyond_the_text_is_told() -> None:
+    text = "id: a\nsource: {text: A woman of 62.}\nsubject: {age: {value: 62 a, span: [5, 900]}}\n"
+    assert advice(text) == [
+        "subject.age.span: the span [5, 900] leads beyond the source's text, which has 14 characters"
+    ]
+
+
+def test_a_phototype_may_be_a_number() -> None:
+    assert fv.read_case(b"id: a\nsubject: {phototype: 3}\n") == fv.read_case(
+        b'id: a\nsubject: {phototype: "3"}\n'
+    )
+
+
+# Faults
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("id: a\nsubject:\n", "2:9 subject: nothing stands here: leave the field out"),
+        (
+            "id: a\ndeidentified: true\n",
+            "2:15 deidentified: true is not allowed here: write 'anonymised' or 'pseudonymised'",
+        ),
+        ("id: a\nsynthetic: maybe\n", "2:12 synthetic: 'maybe' is neither true nor false"),
+        (
+            "id: a\ndiagnoses: segmental\n",
+            "2:12 diagnoses: a list is expected here, found 'segmental': a list of one is [...]",
+        ),
+        (
+            "id: a\ndiagnoses: [segmental]\n",
+            "2:13 diagnoses[0]: a mapping is expected here, found 'segmental': write {key: ..., name: ...}",
+        ),
+        (
+            "id: a\ndiagnoses: {key: v}\n",
+            "2:12 diagnoses: a list is expected here, found a mapping: begin each item with a hyphen and a space",
+        ),
+        (
+            "id: a\ndiagnoses: [{name: segmental}]\n",
+            "2:13 diagnoses[0]: 'key' is missing: a name of your own for it, such as key: a1",
+        ),
+        (
+            "id: a\nphotographs: [{key: p, sha1: abc}]\n",
+            "2:30 photographs[0].sha1: 'abc' does not fit here: SHA-1 of the file, 40 hexadecimal digits",
+        ),
+        (
+            "id: a\nassessments: [{key: s, instrument: VASI, total: 3,5}]\n",
+            "2:52 assessments[0].5: there is no field '5' here: a comma within { } begins a new field; write 3.5 with a "
+            "point, or quotes",
+        ),
+    ],
+)
+def test_a_fault_says_what_would_be_right(text: str, told: str) -> None:
+    assert faults(text) == [told]
+
+
+def test_a_misspelt_list_is_one_fault() -> None:
+    text = "id: a\ntimepoint: [{key: t0}]\nlesions: [{key: l, at: t0}, {key: m, at: t1}]\n"
+    assert faults(text) == [
+        "2:12 timepoint: there is no field 'timepoint' here: did you mean 'timepoints'?",
+        "3:42 lesions[1].at: there is no 't1' among the timepoints (there: t0)",
+    ]
+
+
+# Texts that are no YAML
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("id: a\nsubject:\n\tsex: male\n", "3:1: not valid YAML: a tab stands here: indent with spaces"),
+        (
+            "id: a\nsource:\n  title: Vitiligo: a case\n",
+            '3:18: not valid YAML: a text with a colon and a space has to stand in quotation marks: title: "Vitiligo: a case"',
+        ),
+        ("id: a\nsource: {title: %12}\n", "2:17: not valid YAML: a value that begins with % has to stand in quotation marks"),
+        ('id: a\nsource: {title: "A case}\n', "2:17: not valid YAML: the quotation mark that opens here is never closed"),
+        (
+            "id: a\nsubject: {sex: male\nlesions: []\n",
+            "3:8: not valid YAML: the { of line 2 lacks its } or a comma before this; a text with a comma or a colon has to "
+            "stand in quotation marks",
+        ),
+        (
+            "id: a\nsubject:\n  sex: male\n   age: 3 a\n",
+            "4:7: not valid YAML: this line is indented unlike those it belongs with, or the line before lacks its colon",
+        ),
+        ('{"id": "a", "subject" {}}', "1:23: not valid JSON: the { of line 1 lacks its } or a comma before this; a text with "
+         "a comma or a colon has to stand in quotation marks"),
+        ("id: é\n".encode("latin-1"), "1:5: not UTF-8: byte 0xe9; save the file as UTF-8"),
+        ("id: a\n".encode("utf-16"), "the file is UTF-16: save it as UTF-8"),
+        (b"PK\x03\x04\xff", "this is a zip file, as Word and Excel write them: a case is plain text (YAML or JSON)"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_yaml_is_told_as_its_author_would_say_it(text: str | bytes, told: str) -> None:
+    assert faults(text) == [told]

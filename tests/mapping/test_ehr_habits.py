@@ -1,0 +1,144 @@
+"""How EHRs say what a treatment is for, and what it is: by references, and by what they call what they do not send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.mapping.back import from_fhir
+from tests.properties.mutation import leaves
+from tests.properties.test_residue import lost
+
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
+PATIENT = {"resourceType": "Patient", "id": "p"}
+SUBJECT = {"reference": "Patient/p"}
+
+
+def concept(text: str, code: str | None = None) -> Any:
+    return {"text": text, **({"coding": [{"system": ICD, "code": code}]} if code else {})}
+
+
+VITILIGO = {"resourceType": "Condition", "id": "v", "subject": SUBJECT, "code": concept("Vitiligo", "L80")}
+ASTHMA = {"resourceType": "Condition", "id": "a", "subject": SUBJECT, "code": concept("Asthma", "J45.909")}
+
+
+def bundle(*resources: Any) -> Any:
+    entries = [{"resource": one} for one in (PATIENT, *resources, VITILIGO, ASTHMA)]
+    return json.loads(json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entries}))
+
+
+def order(**more: Any) -> Any:
+    head = {
+        "resourceType": "MedicationRequest",
+        "id": "m",
+        "status": "active",
+        "intent": "order",
+        "subject": SUBJECT,
+    }
+    return {**head, **more}
+
+
+def names(document: Any) -> list[str]:
+    """The products of the treatments found, in order."""
+    case, _ = from_fhir(document)
+    products = {one.key: str(one.name) for one in case.products}
+    return [products.get(str(one.product), "?") for one in case.interventions]
+
+
+LOCAL = {"medicationCodeableConcept": concept("house cream no. 5")}
+KNOWN = {"medicationCodeableConcept": concept("prednisolone")}
+
+
+@pytest.mark.parametrize(
+    ("resource", "found"),
+    [
+        (order(**LOCAL, reasonReference=[{"reference": "Condition/v"}]), ["house cream no. 5"]),
+        (order(**LOCAL, reasonReference=[{"reference": "Condition/a"}]), []),
+        (order(**LOCAL), []),
+        (order(**KNOWN), ["Prednisolone"]),
+        (order(**KNOWN, reasonCode=[concept("Asthma", "J45.909")]), []),
+        (
+            order(**KNOWN, reasonCode=[concept("Asthma", "J45.909"), concept("Vitiligo", "L80")]),
+            ["Prednisolone"],
+        ),
+        (order(**KNOWN, reasonCode=[concept("white patches")]), ["Prednisolone"]),
+        (order(**KNOWN, reasonReference=[{"reference": "Condition/a"}]), []),
+        (order(**KNOWN, reasonReference=[{"reference": "Condition/not-sent"}]), ["Prednisolone"]),
+    ],
+)
+def test_a_drug_is_of_the_case_by_its_reason_or_else_by_its_name(resource: Any, found: list[str]) -> None:
+    document = bundle(resource)
+    assert names(document) == found
+    assert lost(document, list(leaves(document))) == []
+
+
+def test_a_contained_medication_is_found_by_the_reason_of_its_order() -> None:
+    contained = {"resourceType": "Medication", "id": "1", "code": concept("house cream no. 5")}
+    resource = order(
+        contained=[contained],
+        medicationReference={"reference": "#1"},
+        reasonReference=[{"reference": "Condition/v"}],
+    )
+    document = bundle(resource)
+    assert names(document) == ["house cream no. 5"]
+    assert lost(document, list(leaves(document))) == []
+
+
+def test_a_product_that_was_not_sent_along_has_the_name_it_is_called_by() -> None:
+    reference = {"reference": "Medication/9", "display": "tacrolimus 0.1 % ointment"}
+    document = bundle(order(medicationReference=reference))
+    assert names(document) == ["tacrolimus 0.1 % ointment"]
+    assert lost(document, list(leaves(document))) == []
+    sent = {"resourceType": "Medication", "id": "9", "code": concept("Tacrolimus ointment of ours")}
+    assert names(bundle(order(medicationReference=reference), sent)) == ["Tacrolimus ointment of ours"]
+
+
+def test_r5_says_the_same_in_its_own_elements() -> None:
+    document = bundle(
+        {
+            **order(medication={"reference": {"reference": "Medication/9", "display": "house cream"}}),
+            "reason": [{"reference": {"reference": "Condition/v"}}],
+        }
+    )
+    case, _ = from_fhir(document, Release.R5)
+    assert [one.product for one in case.interventions] == ["m"]
+    assert [str(one.name) for one in case.products] == ["house cream"]
+
+
+def test_why_an_order_was_stopped_is_kept() -> None:
+    document = bundle(order(**KNOWN) | {"status": "stopped", "statusReason": concept("side effects")})
+    case, residue = from_fhir(document)
+    assert str(case.interventions[0].stop_reason) == "side effects"
+    assert not [one for one in residue if "statusReason" in one.expression]
+
+
+def procedure(identity: str, text: str, **more: Any) -> Any:
+    head = {"resourceType": "Procedure", "id": identity, "status": "completed", "subject": SUBJECT}
+    return {**head, "code": concept(text), **more}
+
+
+def suspected(identity: str, text: str, procedure: str) -> Any:
+    head = {"resourceType": "AdverseEvent", "id": identity, "actuality": "actual", "subject": SUBJECT}
+    return {
+        **head,
+        "event": concept(text),
+        "suspectEntity": [{"instance": {"reference": f"Procedure/{procedure}"}}],
+    }
+
+
+def test_a_procedure_by_its_reason_and_an_event_by_its_treatment() -> None:
+    document = bundle(
+        suspected("e1", "Sunburn-like reaction", "p1"),
+        suspected("e2", "Fall from bed", "p2"),
+        procedure("p1", "Light box", reasonReference=[{"reference": "Condition/v"}]),
+        procedure("p2", "Appendectomy", reasonReference=[{"reference": "Condition/a"}]),
+        procedure("p3", "Phototherapy", reasonCode=[concept("Psoriasis", "L40.0")]),
+    )
+    case, residue = from_fhir(document)
+    assert [str(one.name) for one in case.interventions] == ["Light box"]
+    assert [(str(one.name), one.interventions) for one in case.events] == [("Sunburn-like reaction", ("p1",))]
+    assert {one.resource for one in residue} >= {"Procedure/p2", "Procedure/p3", "AdverseEvent/e2"}
+    assert lost(document, list(leaves(document))) == []
