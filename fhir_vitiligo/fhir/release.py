@@ -29,7 +29,7 @@ class Release(Enum):
         """The release called ``R4``, ``r4b``, ``4.0.1``, ``5.0``...; :class:`ReleaseError` names what would be right."""
         if isinstance(name, Release):
             return name
-        wanted = name.strip().lower()
+        wanted = str(name).strip().lower()
         for release in cls:
             if wanted in (release.value, release.version, release.short_version):
                 return release

@@ -21,7 +21,11 @@ def accept(case: Case, accepted: Accepted) -> Case:
     Raises :class:`MappingError` when there is no such ambiguous value, or the value is none of its
     candidates.
     """
-    pairs = accepted.items() if isinstance(accepted, Mapping) else accepted
+    pairs = tuple(accepted.items() if isinstance(accepted, Mapping) else accepted)
+    if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        raise MappingError(
+            f'{accepted!r} names no readings: write {{"assessments.t0.total": "7.6"}}', code="value"
+        )
     for path, value in pairs:
         case = _accept_one(case, path, value)
     return case

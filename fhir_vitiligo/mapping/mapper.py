@@ -90,7 +90,7 @@ def recorded_instant(recorded: datetime | str | None) -> str | None:
     """A FHIR instant: a date, a time to the second at least, and an offset from UTC."""
     if recorded is None:
         return None
-    text = recorded.isoformat() if isinstance(recorded, datetime) else recorded
+    text = recorded.isoformat() if isinstance(recorded, datetime) else str(recorded)
     if not _INSTANT.match(text):
         raise MappingError(
             f"{text!r} is no instant: write a date, a time and its offset from UTC, such as "
