@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
     Document: TypeAlias = Json | Sequence[Json] | str | bytes | PathLike[str]
-    """FHIR in any form: a resource or Bundle as dict, a list of them, JSON or NDJSON text, or the path of
-    a file with it.
+    """FHIR in any form: a resource or Bundle as dict, a list of them, JSON, NDJSON or XML text, or the path
+    of a file with it.
     """
 
 __version__ = "0.1.0"
@@ -135,8 +135,14 @@ def to_fhir(
     the same Bundle. ``accept`` takes readings of ambiguous values that you vouch for:
     ``{"assessments.vetf-t0.total": "7.6"}``.
     """
+    from fhir_vitiligo.case.model import Case
+    from fhir_vitiligo.errors import InputError
     from fhir_vitiligo.mapping.mapper import Mapper
 
+    if not isinstance(case, Case):
+        raise InputError(
+            f"expected a Case, found {case.__class__.__name__}: read_case makes one", code="structure"
+        )
     return Mapper(release).to_fhir(case, type=type, recorded=recorded, accept_candidates=accept)
 
 
@@ -150,7 +156,7 @@ def from_fhir(bundle: Document, release: Release | str | None = None) -> tuple[C
     """
     from fhir_vitiligo.mapping.back import from_fhir as read
 
-    case, residue = read(_document(bundle), release)
+    case, residue = read(_document(bundle, release), release)
     return case, [leaf.as_dict() for leaf in residue]
 
 
@@ -161,11 +167,11 @@ def cases_from_fhir(
     from fhir_vitiligo.mapping.back import cases_from_fhir as read
 
     leaves: list[Residue]
-    for case, leaves in read(_document(bundle), release):
+    for case, leaves in read(_document(bundle, release), release):
         yield case, [leaf.as_dict() for leaf in leaves]
 
 
-def _document(source: Document) -> Any:
+def _document(source: Document, release: Release | str | None) -> Any:
     """The JSON of a document in any of the forms that the public functions take."""
     from os import PathLike
 
@@ -173,10 +179,15 @@ def _document(source: Document) -> Any:
         return source
     from fhir_vitiligo.fhir.bundles import iter_documents
 
-    if isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
+    if isinstance(source, str) and source.lstrip()[:1] in ("{", "[", "<"):
         source = source.encode()
     if not isinstance(source, bytes):
         source = _content(source)
+    if source[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        from fhir_vitiligo.fhir.reading import read_document
+        from fhir_vitiligo.fhir.release import Release
+
+        return read_document(source, None if release is None else Release.of(release))
     if source.lstrip()[:1] == b"[":
         from fhir_vitiligo.fhir import json
 

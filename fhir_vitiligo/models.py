@@ -45,6 +45,11 @@ def to_models(source: Case | Json | Iterable[Json], release: Release | str = Rel
         return _model(Mapper(told).to_fhir(source), told)
     if isinstance(source, Mapping):
         return _model(cast(Json, source), told)
+    if isinstance(source, str | bytes) or not isinstance(source, Iterable):
+        raise InputError(
+            f"expected a case, a resource as a dict, or several, found {type(source).__name__}",
+            code="structure",
+        )
     return [_model(resource, told) for resource in source]
 
 
@@ -71,15 +76,16 @@ def cases_from_models(objects: Any) -> Iterator[tuple[Case, list[Json]]]:
 def resource_of(model: Any) -> Json:
     """A typed object as the plain dict that everything else takes, decimals digit for digit."""
     if not isinstance(model, FHIRAbstractModel):
+        hint = ": fhir_vitiligo.from_fhir takes plain dicts" if isinstance(model, Mapping) else ""
         raise InputError(
-            f"expected an object of fhir.resources, found {type(model).__name__}", code="structure"
+            f"expected an object of fhir.resources, found {type(model).__name__}{hint}", code="structure"
         )
     return cast(Json, _plain(model))
 
 
 def _model(resource: Json, release: Release) -> Any:
     find = _r5_class if release is Release.R5 else _r4b_class
-    name = resource.get("resourceType")
+    name = resource.get("resourceType") if isinstance(resource, Mapping) else None
     if not isinstance(name, str):
         raise InputError("expected a FHIR resource: an object with a resourceType", code="structure")
     try:
@@ -94,7 +100,10 @@ def _model(resource: Json, release: Release) -> Any:
 
 
 def _document(objects: Any) -> tuple[Any, Release]:
-    found: Sequence[Any] = [objects] if isinstance(objects, FHIRAbstractModel) else list(objects)
+    several = isinstance(objects, Iterable) and not isinstance(
+        objects, FHIRAbstractModel | Mapping | str | bytes
+    )
+    found: Sequence[Any] = list(objects) if several else [objects]
     plain = [resource_of(model) for model in found]
     releases = {Release.R4B if type(model).__module__.startswith(_R4B) else Release.R5 for model in found}
     if len(releases) > 1:

@@ -17,6 +17,7 @@ import fhir_vitiligo as fv
 from fhir_vitiligo.case.table import sections, text_table
 from fhir_vitiligo.case.values import Fact
 from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.xml import to_xml
 from fhir_vitiligo.packaged import about, example_names, example_text
 
 
@@ -73,6 +74,25 @@ def test_what_is_no_fhir_ends_in_a_sentence(bundle: Any, sentence: str) -> None:
     with pytest.raises(fv.FhirVitiligoError) as caught:
         fv.from_fhir(bundle)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("release", list(fv.Release))
+def test_fhir_comes_in_as_xml_too(tmp_path: Path, release: fv.Release) -> None:
+    bundle = fv.to_fhir(fv.example("mixed-thyroid"), release)
+    text = to_xml(bundle, release)
+    (tmp_path / "bundle.xml").write_bytes(text)
+    for form in (text, text.decode(), tmp_path / "bundle.xml"):
+        assert fv.from_fhir(form, release) == fv.from_fhir(bundle, release)
+    with pytest.raises(fv.InputError, match="`nix` is not an element of Patient"):
+        fv.from_fhir('<Patient xmlns="http://hl7.org/fhir"><nix/></Patient>')
+
+
+@pytest.mark.parametrize("wrong", [None, "case.yaml", {"id": "a"}, 5])
+def test_what_is_no_case_is_told(wrong: Any) -> None:
+    with pytest.raises(
+        fv.InputError, match=f"expected a Case, found {type(wrong).__name__}: read_case makes one"
+    ):
+        fv.to_fhir(wrong)
 
 
 def test_a_candidate_is_taken_only_when_it_is_accepted() -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from fhir_vitiligo.cli import main as program
+from fhir_vitiligo.packaged import example_text
+from fhir_vitiligo.terminology import registry
 
 ROOT = Path(__file__).parent.parent
 
@@ -50,6 +54,20 @@ def test_every_case_field_is_in_the_dictionary_with_its_element(build_docs: Modu
             assert f"| `{name}`" in section, f"{title}.{name} is not in the data dictionary"
 
 
+def test_every_kind_of_term_a_field_takes_is_listed_with_its_keys() -> None:
+    terms = (ROOT / "docs" / "terms.md").read_text()
+    kinds = set(
+        re.findall(
+            r"term \(\[[a-z-]+\]\(terms\.md#([a-z-]+)\)\)", (ROOT / "docs" / "data-dictionary.md").read_text()
+        )
+    )
+    assert {"site", "instrument", "instrument-item", "region", "drug", "procedure"} <= kinds
+    for kind in kinds:
+        section = terms.partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
+        missing = [one.key for one in registry.concepts(kind) if f"| `{one.key}` |" not in section]
+        assert not missing, kind
+
+
 def test_every_command_and_option_has_words() -> None:
     for name, command in program.commands.items():
         assert command.help, f"{name} has no help"
@@ -63,6 +81,43 @@ def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     missing = [name for name in program.commands if f"fhir-vitiligo {name}" not in readme]
     assert not missing
+
+
+def commands_of(page: Path) -> list[list[str]]:
+    """The calls of the program in the code blocks of a page, without what stands in brackets and after ``#``."""
+    found = []
+    for block in re.findall(r"```[a-z]*\n(.*?)```", page.read_text(), re.DOTALL):
+        for line in block.splitlines():
+            called = re.match(r"(?:\$ |- run: )?fhir-vitiligo (.*)", line)
+            if called is not None:
+                plain = re.sub(r"\[[^]]*\]", "", called[1].partition(" # ")[0].partition("  # ")[0])
+                found.append(shlex.split(plain.partition(">")[0]))
+    return found
+
+
+def test_the_commands_of_the_readme_run_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    runner = CliRunner()
+    (tmp_path / "case.yaml").write_text(example_text("case-report"))
+    assert runner.invoke(program, ["to-fhir", "case.yaml", "-o", "bundle.json"]).exit_code == 0
+    called = commands_of(ROOT / "README.md")
+    assert {words[0] for words in called} == set(program.commands)
+    for words in called:
+        if words[0] != "serve":  # goes on until Ctrl-C
+            result = runner.invoke(program, ["case.yaml" if word == "FILE" else word for word in words])
+            assert result.exit_code == 0, f"{words}: {result.output}"
+
+
+def test_the_commands_of_the_documents_have_the_options_that_are_there() -> None:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for words in commands_of(page):
+            command: click.Command = program
+            while isinstance(command, click.Group):
+                name, *words = words
+                assert name in command.commands, f"{page.name}: {name}"
+                command = command.commands[name]
+            command.make_parser(click.Context(command)).parse_args(words)  # raises for what is not there
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:

@@ -52,6 +52,24 @@ def test_a_case_is_handed_out_as_a_bundle() -> None:
     assert from_models(typed) == (case, [])
 
 
+@pytest.mark.parametrize("wrong", [None, 5, "x", b"x"])
+def test_what_is_neither_case_nor_object_is_told(wrong: Any) -> None:
+    found = type(wrong).__name__
+    with pytest.raises(
+        fv.InputError, match=f"expected a case, a resource as a dict, or several, found {found}"
+    ):
+        to_models(wrong)
+    with pytest.raises(fv.InputError, match=f"expected an object of fhir.resources, found {found}"):
+        from_models(wrong)
+
+
+def test_a_dict_given_for_an_object_is_told_where_it_belongs() -> None:
+    with pytest.raises(fv.InputError, match=r"found dict: fhir_vitiligo\.from_fhir takes plain dicts"):
+        from_models(fv.to_fhir(fv.example()))
+    with pytest.raises(fv.InputError, match="expected a FHIR resource: an object with a resourceType"):
+        to_models([5], "r5")  # type: ignore[list-item]
+
+
 def test_decimals_keep_their_digits() -> None:
     quantity = {"value": Decimal("12.50"), "unit": "%", "system": "http://unitsofmeasure.org", "code": "%"}
     given = {

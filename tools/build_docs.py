@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, get_args, get_origin
 
 import click
 import profile_docs
+import term_docs
 from pydantic import BaseModel
 
 from fhir_vitiligo.case import model as case_model
@@ -35,6 +37,7 @@ def pages() -> dict[str, str]:
     """File name -> text of every page made here."""
     return {
         "data-dictionary.md": data_dictionary(),
+        "terms.md": term_docs.page(MADE),
         "commands.md": commands(),
         "settings.md": settings(),
         **profile_docs.pages(MADE),
@@ -66,9 +69,12 @@ setting: {value: clinic, status: derived, method: the text says "dermatology cli
 | `candidates` | readings that the written form allows; used only if you accept one |
 | `span` | `[start, end]` in the source's text |
 
-**Quantities** are `0.3 mL`, `>50 %`, `5.6`; units are UCUM, and words such as `cc` or `years` become it. **Terms** are a
-concept's key or any text (`cheek`, `milky white`), or `{concept, text, codes}`. **Moments** are `2024-03`,
-`1 mo before t0`, `19 a`. **Schedules** are `2 per 1 d`, `1 per 2 wk for 9 mo`.
+**Quantities** are `0.3 mL`, `>50 %`, `5.6`, with a point before the decimals; units are UCUM, and words such as `cc` or `years`
+become it. **Terms** are any text (`cheek`, `milky white`), or `{concept, text, codes}`; what is in the [list of terms](terms.md)
+is recognised and goes out with its codes. **Moments** are dates as precise as is known (`2024`, `2024-03`, `2024-03-05`,
+`2024-03-05T10:30:00+07:00`), `1 mo before t0` where `t0` is the key of a time point, or an age, `19 a`; anything else stands as
+words. **Schedules** are `2 per 1 d`, `1 per 2 wk for 9 mo`; anything else stands as words. **Keys** (letters, digits, dots,
+hyphens) are names of your own by which one item refers to another.
 """
 
 
@@ -127,7 +133,8 @@ def _takes(annotation: Any) -> str:
         if issubclass(annotation, Fact):
             return f"fact: {_takes(annotation.__pydantic_generic_metadata__['args'][0])}"
         if issubclass(annotation, Term):
-            return f"term ({annotation.category})" if annotation.category else "term"
+            kind = annotation.category
+            return f"term ([{kind}](terms.md#{kind}))" if kind in term_docs.categories() else "term"
         return annotation.__name__
     arguments = [argument for argument in get_args(annotation) if argument is not type(None)]
     if get_origin(annotation) is tuple:
@@ -180,7 +187,7 @@ def _shown(path: str) -> str:
 
 def commands() -> str:
     lines = [MADE, "# Commands", "", _text(program)]
-    for name, command in program.commands.items():
+    for name, command in _commands(program):
         context = click.Context(command, info_name=f"fhir-vitiligo {name}")
         lines += [
             "",
@@ -201,8 +208,16 @@ def commands() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _commands(group: click.Group, around: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command with its name, those of a group after the group."""
+    for name, command in group.commands.items():
+        yield around + name, command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{around}{name} ")
+
+
 def _text(command: click.Command) -> str:
-    return (command.help or "").replace("\b\n", "").strip()
+    return inspect.cleandoc(command.help or "").replace("\b\n", "").strip()
 
 
 # The settings

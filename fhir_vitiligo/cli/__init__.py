@@ -21,6 +21,10 @@ from fhir_vitiligo.errors import FhirVitiligoError
 class Program(click.Group):
     """A group whose commands end in sentences: errors as data become lines on stderr, never a traceback."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        _settle_streams()
+        return super().main(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -33,6 +37,25 @@ class Program(click.Group):
             # The reader (head, less) has seen enough. What is still in the buffer has nowhere to go.
             _forget(sys.stdout)
             ctx.exit(141)
+
+
+def _settle_streams() -> None:
+    """Streams that take whatever is written: one that was closed takes it to nowhere, and a terminal that knows fewer
+    characters shows a question mark.
+    """
+    import os
+
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            # It has to stay open as long as the program runs.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+        elif (
+            mode == "w"
+            and hasattr(stream, "reconfigure")
+            and (stream.encoding or "").lower().replace("-", "") != "utf8"
+        ):
+            stream.reconfigure(errors="replace")
 
 
 def _forget(stream: Any) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fhir_vitiligo.cli.inputs import CASES, FHIR, Piece, find
+from fhir_vitiligo.cli.inputs import CASES, FHIR, RESOURCES, Piece, find
 from fhir_vitiligo.cli.options import files_argument, jobs_option, output_option, release_option
-from fhir_vitiligo.cli.outputs import Output, suffix
+from fhir_vitiligo.cli.outputs import Output, spare, suffix
+from fhir_vitiligo.cli.repeats import Repeats
 from fhir_vitiligo.cli.reports import note, report
-from fhir_vitiligo.errors import MappingError
+from fhir_vitiligo.errors import Issue, MappingError
 from fhir_vitiligo.fhir.release import Release
+
+if TYPE_CHECKING:
+    from fhir_vitiligo.cli.jobs import Made
 
 
 class InstantType(click.ParamType[str]):
@@ -104,7 +108,8 @@ def has_room(output: str | None) -> bool:
     type=AcceptType(),
     multiple=True,
     metavar="PATH=VALUE",
-    help="A reading of an ambiguous value that you vouch for, such as assessments.vetf-t0.total=7.6.",
+    help="A reading of an ambiguous value that you vouch for, such as assessments.vetf-t0.total=7.6; of several cases, "
+    "for each that has this value.",
 )
 @click.option(
     "--indent/--no-indent", default=True, help="Whether a single Bundle is written for people or on one line."
@@ -131,11 +136,26 @@ def to_fhir(
     from fhir_vitiligo.cli.work import run
 
     sources = find(files, CASES)
+    spare(sources, output)
+    repeats = Repeats()
+    accepted: set[int] = set()
     with Output(output) as out:
         documents = Documents(out, alone=len(sources) == 1, indent=indent)
-        job = ToFhir(release, as_bundle_type(kind), recorded, accept)
-        failed, _ = run(job, sources, documents.take, jobs, bar=has_room(output))
+
+        def take(piece: Piece, made: Made) -> None:
+            if made.case_id is not None:
+                repeats.see(piece, made.case_id)
+            accepted.update(made.accepted)
+            documents.take(piece, made.text)
+
+        job = ToFhir(release, as_bundle_type(kind), recorded, accept, several=len(sources) > 1)
+        failed, _ = run(job, sources, take, jobs, bar=has_room(output))
         documents.finish()
+    repeats.finish()
+    if not failed and (missed := [path for number, (path, _) in enumerate(accept) if number not in accepted]):
+        # Each case takes the readings that are about it: one that is about none was mistyped.
+        report(Issue("error", "not-found", path, "no case has this value to accept") for path in missed)
+        failed = len(missed)
     _end(ctx, failed, documents.count, "cases")
 
 
@@ -156,11 +176,16 @@ class Cases:
         self._documents = Documents(output, alone=alone and not lines, indent=True)
         self._alone = alone
         self._first: tuple[Piece, Any] | None = None
+        self._repeats = Repeats()
+        self._without: list[str] = []
         self.count = self.left = 0
 
     def take(self, piece: Piece, case: Any) -> None:
         self.count += 1
         self.left += len(case.residue)
+        self._repeats.see(piece, case.id)
+        if not case.about:
+            self._without.append(case.id)
         if self._as_json:
             self._documents.take(piece, case.text)
         else:
@@ -188,8 +213,16 @@ class Cases:
 
             self._residue.write(json.dumps_pretty(list(self._first[1].residue)) + b"\n")
 
+    def tell(self) -> None:
+        """What is to be said when all is written."""
+        self._repeats.finish()
+        if self._without:
+            named = ", ".join(self._without[:5]) + (", ..." if len(self._without) > 5 else "")
+            cases = "the case" if self.count == 1 else f"{len(self._without)} of {self.count} cases"
+            note(f"nothing about vitiligo was recognised in {cases}: {named}")
 
-@click.command("from-fhir")
+
+@click.command("from-fhir", short_help="Make a case of each patient in FHIR resources.")
 @files_argument
 @release_option(None, "The FHIR release.  [default: told from the resources]")
 @output_option(
@@ -213,7 +246,7 @@ def from_fhir(
 ) -> None:
     """Make a case of each patient in FHIR resources, whoever wrote them.
 
-    A Bundle is read on its own. Resources outside a Bundle (a file each, or NDJSON of a bulk export) are
+    JSON or XML. A Bundle is read on its own. Resources outside a Bundle (a file each, or NDJSON of a bulk export) are
     read together, because a patient's are spread over them; their cases come last. Several cases are YAML
     documents one after the other.
     """
@@ -221,7 +254,8 @@ def from_fhir(
     from fhir_vitiligo.cli.work import run
     from fhir_vitiligo.fhir import json
 
-    sources = find(files, FHIR)
+    sources = find(files, RESOURCES)
+    spare(sources, output, residue)
     as_json = suffix(output) in FHIR
     job = FromFhir(release, "json" if as_json else "yaml")
     with Output(output) as out, Output(residue) as rest:
@@ -243,6 +277,7 @@ def from_fhir(
                 cases.take(whole, case)
             failed += outcome.failed
         cases.finish()
+    cases.tell()
     if cases.left and residue is None:
         said = "1 value of the input stands" if cases.left == 1 else f"{cases.left} values of the input stand"
         note(f"{said} in no case: see --residue FILE")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from fhir_vitiligo.cli.reports import note, report
+from fhir_vitiligo.errors import FhirVitiligoError, StorageError
 
 _DB = click.option(
     "--db",
@@ -16,24 +20,43 @@ _DB = click.option(
     metavar="FILE",
     help="The SQLite file.",
 )
+_FILE = click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 _MIB = 1024 * 1024
 
 
-@click.group()
+@contextmanager
+def _about(db: Path) -> Iterator[None]:
+    """What goes wrong names the file."""
+    try:
+        yield
+    except FhirVitiligoError as error:
+        raise StorageError(
+            issue if str(db) in issue.text else replace(issue, source=issue.source or str(db))
+            for issue in error.issues
+        ) from None
+
+
+@click.group(short_help="Check, shrink or copy the file of a server, also while it runs.")
 def db() -> None:
     """Check, shrink or copy the SQLite file of a server, also while it runs."""
 
 
-@db.command()
+@db.command(short_help="Is the file whole?")
+@_FILE
 @_DB
 @click.pass_context
-def check(ctx: click.Context, db: Path) -> None:
-    """Is the file whole: structure, versions, JSON, and the search index against one made anew."""
+def check(ctx: click.Context, file: Path | None, db: Path) -> None:
+    """Is the file whole: structure, versions, JSON, and the search index against one made anew.
+
+    FILE is another way to write --db FILE.
+    """
     from fhir_vitiligo.fhir.release import Release
     from fhir_vitiligo.search.parameters import parameters_of
     from fhir_vitiligo.storage.maintenance import check as check_store
 
-    found = check_store(db, parameters_of(Release.R4))
+    db = file or db
+    with _about(db):
+        found = check_store(db, parameters_of(Release.R4))
     report(found.issues)
     state = "is whole" if not found.issues else "has faults"
     note(
@@ -43,22 +66,29 @@ def check(ctx: click.Context, db: Path) -> None:
         ctx.exit(1)
 
 
-@db.command()
+@db.command(short_help="Give the room of what was deleted back to the disk.")
+@_FILE
 @_DB
-def compact(db: Path) -> None:
-    """Give the room of what was deleted back to the disk."""
+def compact(file: Path | None, db: Path) -> None:
+    """Give the room of what was deleted back to the disk.
+
+    FILE is another way to write --db FILE.
+    """
     from fhir_vitiligo.storage.maintenance import compact as compact_store
 
-    before, after = compact_store(db)
+    db = file or db
+    with _about(db):
+        before, after = compact_store(db)
     note(f"{db}: {before / _MIB:.1f} MiB before, {after / _MIB:.1f} MiB now")
 
 
-@db.command()
+@db.command(short_help="Copy the file as it is at one moment.")
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 @_DB
 def backup(target: Path, db: Path) -> None:
     """Copy the file as it is at one moment to TARGET, a new file."""
     from fhir_vitiligo.storage.maintenance import backup as backup_store
 
-    size = backup_store(db, target)
+    with _about(db):
+        size = backup_store(db, target)
     note(f"{target}: {size / _MIB:.1f} MiB, a copy of {db}")

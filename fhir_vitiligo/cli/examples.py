@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from fhir_vitiligo.errors import FhirVitiligoError
 
-@click.command()
+
+@click.command(short_help="List the packaged cases, print one, or write them to a directory.")
 @click.argument("name", required=False)
 @click.option(
     "-o",
@@ -22,11 +24,16 @@ def examples(ctx: click.Context, name: str | None, output: str | None) -> None:
     from fhir_vitiligo import packaged
 
     names = packaged.example_names() if name is None else (name,)
+    try:
+        texts = {one: packaged.example_text(one) for one in names}
+    except FhirVitiligoError as error:
+        raise click.UsageError(error.issues[0].text) from None
     if output is not None:
-        if not _write(Path(output), {one: packaged.example_text(one) for one in names}):
+        if not _write(Path(output), texts):
             ctx.exit(1)
     elif name is not None:
-        click.echo(packaged.example_text(name), nl=False)
+        # As bytes: what is written to a file this way is UTF-8, whatever the terminal writes.
+        click.echo(texts[name].encode(), nl=False)
     else:
         width = max(map(len, names))
         for one in names:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fhir_vitiligo.mapping.explain import Row
 
 
-@click.command()
+@click.command(short_help="Show what becomes of a case: every fact and its FHIR element.")
 @files_argument
 @release_option()
 @click.option(

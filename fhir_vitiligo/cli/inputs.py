@@ -103,6 +103,8 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
         if argument == "-":
             found.append(Source("<stdin>", None, 0))
             continue
+        if not argument:
+            raise click.UsageError("the name of a file is empty: a variable of the shell may be unset")
         path = Path(argument)
         if path.is_dir():
             files = sorted(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from fhir_vitiligo.cli.inputs import Piece
 from fhir_vitiligo.cli.work import Outcome
-from fhir_vitiligo.errors import FhirVitiligoError, Issue
+from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.release import Release
 
@@ -22,32 +22,73 @@ CaseFormat = Literal["yaml", "json"]
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A Bundle of a case, or FHIR as it came: its compact JSON ``text``, the id of the case, and which of the readings
+    that the user vouches for it has a place for, by their numbers.
+    """
+
+    text: bytes
+    case_id: str | None = None
+    accepted: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ToFhir:
-    """Cases to Bundles: each output is the compact JSON of one."""
+    """Cases to Bundles: each output is a :class:`Made`.
+
+    ``accept`` are readings that the user vouches for. The one case of a call must have a place for each; of
+    ``several`` cases, each takes those that are about it.
+    """
 
     release: Release
     type: BundleType = "transaction"
     recorded: str | None = None
     accept: tuple[tuple[str, str], ...] = ()
+    several: bool = False
 
     def __call__(self, piece: Piece) -> Outcome:
-        mapper = _mapper(self.release)
-        bundles: list[bytes] = []
+        made: list[Made] = []
         issues: list[Issue] = []
         failed = 0
-        for case in cases_of(piece):
+        found = list(cases_of(piece))
+        alone = piece.alone and len(found) == 1 and not self.several
+        for case in found:
             try:
                 if isinstance(case, FhirVitiligoError):
                     raise case
-                issues += map(piece.placed, advice(case))
-                bundle = mapper.to_fhir(
-                    case, type=self.type, recorded=self.recorded, accept_candidates=self.accept
-                )
-                bundles.append(json.dumps(bundle))
+                issues += (piece.placed(_of(case, issue, found)) for issue in advice(case))
+                made.append(self._made(case, alone))
             except FhirVitiligoError as error:
                 failed += 1
-                issues += map(piece.placed, error.issues)
-        return Outcome(tuple(bundles), tuple(issues), failed)
+                issues += (piece.placed(_of(case, issue, found)) for issue in error.issues)
+        return Outcome(tuple(made), tuple(issues), failed)
+
+    def _made(self, case: Case, alone: bool) -> Made:
+        about = tuple(
+            number for number, (path, _) in enumerate(self.accept) if alone or _has_item(case, path)
+        )
+        bundle = _mapper(self.release).to_fhir(
+            case,
+            type=self.type,
+            recorded=self.recorded,
+            accept_candidates=[self.accept[number] for number in about],
+        )
+        return Made(json.dumps(bundle), case.id, about)
+
+
+def _has_item(case: Case, path: str) -> bool:
+    """Whether the case has the item that ``collection.key.field`` is about."""
+    collection, _, rest = path.partition(".")
+    items = getattr(case, collection, None) if collection in type(case).model_fields else None
+    key = rest.rpartition(".")[0]
+    return isinstance(items, tuple) and any(getattr(item, "key", None) == key for item in items)
+
+
+def _of(case: Case | FhirVitiligoError, issue: Issue, found: list[Case | FhirVitiligoError]) -> Issue:
+    """The issue with the id of its case, where a file holds several and no line tells them apart."""
+    if len(found) == 1 or issue.line is not None or isinstance(case, FhirVitiligoError):
+        return issue
+    return replace(issue, text=f"{issue.text} (case {case.id})")
 
 
 def cases_of(piece: Piece) -> Iterable[Case | FhirVitiligoError]:
@@ -76,11 +117,14 @@ def _mapper(release: Release) -> Mapper:
 
 @dataclass(frozen=True, slots=True)
 class ReadCase:
-    """A case read from FHIR: its ``text`` in the format asked for, and what it does not carry."""
+    """A case read from FHIR: its ``text`` in the format asked for, what it does not carry, and whether anything in it is
+    about vitiligo.
+    """
 
     id: str
     text: bytes
     residue: tuple[dict[str, Any], ...]
+    about: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +137,13 @@ class FromFhir:
     format: CaseFormat = "yaml"
 
     def __call__(self, piece: Piece) -> Outcome:
-        text = piece.text()
-        document = json.loads(text)
+        document = fhir_of(piece, self.release)
         if (
             isinstance(document, dict)
             and isinstance(kind := document.get("resourceType"), str)
             and kind != "Bundle"
         ):
-            return Outcome(loose=text)
+            return Outcome(loose=json.dumps(document))
         outcome = self.read(document)
         return Outcome(outcome.outputs, tuple(map(piece.placed, outcome.issues)), outcome.failed)
 
@@ -121,7 +164,38 @@ class FromFhir:
         from fhir_vitiligo.case.io import case_data, dump_case
 
         text = dump_case(case).encode() if self.format == "yaml" else json.dumps(case_data(case))
-        return ReadCase(case.id, text, tuple(leaf.as_dict() for leaf in residue))
+        return ReadCase(case.id, text, tuple(leaf.as_dict() for leaf in residue), _is_about_vitiligo(case))
+
+
+def _is_about_vitiligo(case: Case) -> bool:
+    """Whether the case says more than who somebody is."""
+    return any(
+        getattr(case, name)
+        for name in (
+            "diagnoses",
+            "lesions",
+            "assessments",
+            "interventions",
+            "responses",
+            "events",
+            "photographs",
+        )
+    )
+
+
+def fhir_of(piece: Piece, release: Release | None = None) -> Any:
+    """The FHIR document of a piece. :class:`InputError` where it holds none."""
+    from fhir_vitiligo.fhir.reading import read_document
+
+    text = piece.text()
+    if is_yaml(piece.name) and text.lstrip()[:1] != b"{":
+        raise InputError(piece.issue("this is YAML, and FHIR is JSON or XML: to-fhir makes it of a case"))
+    return read_document(text, release)
+
+
+def is_yaml(name: str) -> bool:
+    """Whether a file is one of YAML by its name."""
+    return name.lower().endswith((".yaml", ".yml", ".yaml.gz", ".yml.gz", ".yaml.bz2", ".yml.bz2"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +204,14 @@ class Stored:
 
     def __call__(self, piece: Piece) -> Outcome:
         text = piece.text()
-        if text[:64].lstrip()[:1] == b"{":
-            document = json.loads(text)
+        start = text[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if start == b"<":
+            return Outcome((Made(json.dumps(fhir_of(piece, Release.R4))),))
+        if start == b"{" and b'"resourceType"' in text:
+            document = fhir_of(piece, Release.R4)
             if isinstance(document, dict) and isinstance(document.get("resourceType"), str):
-                return Outcome((text,))
-        return ToFhir(Release.R4)(piece)
+                return Outcome((Made(text),))
+        return ToFhir(Release.R4, several=True)(piece)
 
 
 def as_bundle_type(value: str) -> BundleType:

@@ -8,11 +8,40 @@ import gzip
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, cast
 
 import click
+
+from fhir_vitiligo.cli.inputs import Source
+
+
+def spare(sources: Iterable[Source], *outputs: str | None) -> None:
+    """:class:`click.UsageError` where a file that is written would take the place of one that is read, or of another
+    that is written.
+    """
+    targets = [Path(output) for output in outputs if output not in (None, "-")]
+    if len({target.absolute() for target in targets}) < len(targets):
+        raise click.UsageError(f"{targets[0]} is named twice to be written: name two files")
+    there = {
+        (state.st_dev, state.st_ino): target for target in targets if (state := _state(target)) is not None
+    }
+    for source in sources if there else ():
+        state = _state(source.path) if source.path is not None else None
+        if state is not None and (target := there.get((state.st_dev, state.st_ino))) is not None:
+            raise click.UsageError(
+                f"{target} is one of the files to read: write to another, or it would be gone"
+            )
+
+
+def _state(path: Path) -> os.stat_result | None:
+    """Of a plain file: a device or a pipe is no worse for being written to."""
+    try:
+        return path.stat() if path.is_file() else None
+    except OSError:
+        return None
 
 
 class Output:
@@ -21,9 +50,12 @@ class Output:
     """
 
     def __init__(self, target: str | None) -> None:
+        if target == "":
+            raise click.UsageError("the name of the file to write is empty")
         self._target = Path(target) if target not in (None, "-") else None
         self._part: Path | None = None
         self._stream: IO[bytes] | None = None
+        self._below: IO[bytes] | None = None
         if self._target is not None and not self._target.parent.is_dir():
             raise click.UsageError(
                 f"there is no directory {self._target.parent} to write {self._target.name} to"
@@ -50,8 +82,9 @@ class Output:
             raise click.UsageError(f"{self._target} cannot be written: {error.strerror}") from None
         self._part = Path(name)
         if self._target.suffix == ".gz":
-            os.close(descriptor)
-            return cast(IO[bytes], gzip.open(name, "wb"))
+            # Without a name and a time in it, so that the same input gives the same bytes.
+            self._below = os.fdopen(descriptor, "wb")
+            return cast(IO[bytes], gzip.GzipFile("", "wb", fileobj=self._below, mtime=0))
         return os.fdopen(descriptor, "wb")
 
     def __exit__(
@@ -64,6 +97,8 @@ class Output:
                 self._stream.flush()
             return
         self._stream.close()
+        if self._below is not None:
+            self._below.close()
         if self._part is not None and kind is None:
             self._part.replace(self._target)
         elif self._part is not None:

@@ -15,7 +15,7 @@ from fhir_vitiligo.cli.reports import note
 from fhir_vitiligo.fhir.release import Release
 
 
-@click.command()
+@click.command(short_help="Write or install the profiles, value sets and maps (.tgz).")
 @click.option(
     "--release",
     type=click.Choice(["r4", "r5"]),

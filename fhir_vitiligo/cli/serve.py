@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from fhir_vitiligo.cli.inputs import CASES, Piece, find
 from fhir_vitiligo.cli.options import files_argument, jobs_option
+from fhir_vitiligo.cli.repeats import Repeats
 from fhir_vitiligo.cli.reports import note, report
 from fhir_vitiligo.errors import FhirVitiligoError
 from fhir_vitiligo.fhir.release import Release
+
+if TYPE_CHECKING:
+    from fhir_vitiligo.cli.jobs import Made
 
 _DB = click.option(
     "--db",
@@ -38,13 +43,37 @@ def serve(db: Path, host: str, port: int) -> None:
     from fhir_vitiligo.server.run import serve as run_server
     from fhir_vitiligo.web.app import with_pages
 
+    _check_free(host, port)
     if port:
         shown = f"[{host}]" if ":" in host else host
         note(f"FHIR base http://{shown}:{port}/fhir from {db}; a page to look at is http://{shown}:{port}/")
     run_server(db, host, port, wrap=with_pages)
 
 
-@click.command()
+def _check_free(host: str, port: int) -> None:
+    """:class:`click.UsageError` where nobody can listen there, before anything is opened."""
+    import socket
+
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except socket.gaierror:
+        raise click.UsageError(
+            f"--host {host} is no address of this machine: use 127.0.0.1 or 0.0.0.0"
+        ) from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            text = f"port {port} is taken by another program: give another with --port, or 0 for any that is free"
+        else:
+            text = f"cannot listen on {host}, port {port}: {error.strerror}"
+        raise click.UsageError(text) from None
+
+
+@click.command(short_help="Put cases or FHIR into the SQLite file of a server.")
 @files_argument
 @_DB
 @jobs_option
@@ -61,21 +90,25 @@ def load(ctx: click.Context, files: tuple[str, ...], db: Path, jobs: int | None)
     from fhir_vitiligo.storage.load import LoadCounts, load_document
     from fhir_vitiligo.storage.sqlite import SqliteRepository
 
-    sources = find(files, CASES)
+    sources = find(files, (*CASES, ".xml"))
     counts = LoadCounts()
+    repeats = Repeats()
     refused = 0
     with SqliteRepository(db, parameters_of(Release.R4)) as repository:
 
-        def take(piece: Piece, document: Any) -> None:
+        def take(piece: Piece, made: Made) -> None:
             nonlocal refused
+            if made.case_id is not None:
+                repeats.see(piece, made.case_id)
             try:
-                counts.add(load_document(repository, json.loads(document)))
+                counts.add(load_document(repository, json.loads(made.text)))
                 counts.documents += 1
             except FhirVitiligoError as error:
                 refused += 1
                 report(map(piece.placed, error.issues))
 
         failed, _ = run(Stored(), sources, take, jobs)
+    repeats.finish()
     said = [f"{counts.created} created", f"{counts.updated} updated"]
     said += [f"{counts.matched} there already"] if counts.matched else []
     said += [f"{counts.deleted} deleted"] if counts.deleted else []

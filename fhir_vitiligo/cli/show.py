@@ -17,7 +17,7 @@ def width() -> int:
     return min(max(shutil.get_terminal_size((100, 24)).columns, 60), 140)
 
 
-@click.command()
+@click.command(short_help="Print each case as a table.")
 @files_argument
 @click.pass_context
 def table(ctx: click.Context, files: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -23,7 +24,7 @@ _LEVELS = ("error", "warning", "information")
 _QUIET = ("text", "github")
 
 
-@click.command()
+@click.command(short_help="Check FHIR resources, and tell what is wrong and where.")
 @click.argument("files", metavar="FILE...", nargs=-1)
 @release_option(None, "The FHIR release.  [default: what the input or a package states, else r4]")
 @click.option(
@@ -97,7 +98,10 @@ def validate(
     if explain is not None:
         from fhir_vitiligo.validation import Validator
 
-        click.echo(Validator(fallback, loaded(fallback, packages) if packages else ()).explain(explain))
+        try:
+            click.echo(Validator(fallback, loaded(fallback, packages) if packages else ()).explain(explain))
+        except FhirVitiligoError as error:
+            raise click.UsageError(error.issues[0].text) from None
         return
     if not files:
         raise click.UsageError("Missing argument 'FILE...'.")
@@ -162,5 +166,19 @@ def _packages(release: Release | None, sources: tuple[str, ...]) -> Release:
         release = release or _release_of(sources)
         report(loaded(release, sources).issues)
     except FhirVitiligoError as error:
-        raise click.UsageError(error.issues[0].text) from None
+        text = error.issues[0].text
+        named = any(source in text or Path(source).name in text for source in sources)
+        raise click.UsageError(text if named else f"--package {_unreadable(sources)}: {text}") from None
     return release
+
+
+def _unreadable(sources: tuple[str, ...]) -> str:
+    """The first package that cannot be opened by itself."""
+    from fhir_vitiligo.fhir.packages import open_package
+
+    for source in sources:
+        try:
+            open_package(source)
+        except FhirVitiligoError:
+            return source
+    return ", ".join(sources)

@@ -18,6 +18,7 @@ from fhir_vitiligo.errors import Issue
 
 _COLOURS = {"fatal": "red", "error": "red", "warning": "yellow", "information": "blue"}
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/operationoutcome-"
+_HOME = "https://w3id.org/fhir-vitiligo"
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -181,7 +182,12 @@ class Sarif:
             {"id": rule, **({"shortDescription": {"text": told}} if (told := sentence(rule)) else {})}
             for rule in sorted(self._rules)
         ]
-        driver = {"name": "fhir-vitiligo", "version": fhir_vitiligo.__version__, "rules": rules}
+        driver = {
+            "name": "fhir-vitiligo",
+            "version": fhir_vitiligo.__version__,
+            "informationUri": _HOME,
+            "rules": rules,
+        }
         tail = json.dumps({"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"})
         _write(b"\n]," + tail[1:] + b"]}\n")
 

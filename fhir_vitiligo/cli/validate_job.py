@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fhir_vitiligo.cli.inputs import Piece
-from fhir_vitiligo.cli.work import Outcome
-from fhir_vitiligo.errors import FhirVitiligoError, Issue, Severity
+from fhir_vitiligo.cli.jobs import is_yaml
+from fhir_vitiligo.cli.work import Outcome, own_fault
+from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue, Severity
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.source import Document, parse
 
@@ -67,10 +68,21 @@ class Validate:
 
     def __call__(self, piece: Piece) -> Outcome:
         try:
-            text = piece.text()
+            return self._done(piece)
         except FhirVitiligoError as error:
-            verdict = self._verdict(piece, None, self.fallback, [Told(issue) for issue in error.issues])
-            return Outcome((verdict,), failed=1)
+            issues = [piece.placed(issue) for issue in error.issues]
+        except Exception as error:  # noqa: BLE001 - what was not checked must never look as if it were good
+            issues = [piece.placed(own_fault(error))]
+        verdict = self._verdict(piece, None, self.release or self.fallback, [Told(issue) for issue in issues])
+        return Outcome((verdict,), failed=1)
+
+    def _done(self, piece: Piece) -> Outcome:
+        text = piece.text()
+        if is_yaml(piece.name) and text.lstrip()[:1] not in (b"{", b"["):
+            raise InputError(
+                "this is YAML, and FHIR is JSON or XML: a case is checked by `fhir-vitiligo explain`, and what is made of "
+                "it can be checked here"
+            )
         fallback = self.fallback
         if self.release is None and piece.path is not None:
             fallback = _release_of_folder(piece.path.parent) or fallback

@@ -30,7 +30,9 @@ def check_ignored(rules: tuple[str, ...]) -> None:
 
     known = known_rules()
     for rule in rules:
-        is_invariant = "-" in rule and rule.rpartition("-")[2].isalnum()
+        prefix, dash, number = rule.rpartition("-")
+        # An invariant of any package may be meant; which keys there are, is known only when it is loaded.
+        is_invariant = bool(prefix and dash) and (number.strip("*?") or "1").isalnum()
         if not is_invariant and not any(fnmatchcase(name, rule) for name in known):
             similar = get_close_matches(rule, known, n=1)
             hint = f"did you mean {similar[0]!r}?" if similar else "`validate --rules` lists them"

@@ -16,6 +16,7 @@ from fhir_vitiligo.cli.inputs import RESOURCES, Source, find
 from fhir_vitiligo.cli.reports import note
 
 _INTERVAL = 0.3
+_NAMED = 3
 # A file that was written this short a time ago may not be finished.
 _SETTLED = 0.1
 
@@ -37,6 +38,9 @@ def watch_files(arguments: tuple[str, ...], check: Callable[[list[Source]], int]
             now |= _stamps([source for path, (source, _) in now.items() if path in changed])
         known = now
         if changed:
+            note(
+                f"changed: {', '.join(map(str, changed[:_NAMED]))}{', ...' if len(changed) > _NAMED else ''}"
+            )
             check([now[path][0] for path in changed])
 
 

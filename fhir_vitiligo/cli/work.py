@@ -139,10 +139,15 @@ def _done(job: Job, piece: Piece) -> Outcome:
     except FhirVitiligoError as error:
         return Outcome(issues=tuple(piece.placed(issue) for issue in error.issues), failed=1)
     except Exception as error:  # noqa: BLE001 - a fault of ours in one case of a thousand: the others go through
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(where.filename).name}:{where.lineno}"
-        text = f"a fault of this program, please report it: {type(error).__name__}: {error} ({place})"
-        return Outcome(issues=(piece.placed(Issue("error", "exception", "", text)),), failed=1)
+        return Outcome(issues=(piece.placed(own_fault(error)),), failed=1)
+
+
+def own_fault(error: Exception) -> Issue:
+    """What is to be told of an exception that should not have been."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(where.filename).name}:{where.lineno}"
+    text = f"a fault of this program, please report it: {type(error).__name__}: {error} ({place})"
+    return Issue("error", "exception", "", text)
 
 
 class Progress:

@@ -36,7 +36,7 @@ def test_examples_are_listed_printed_and_written(call: Call, tmp_path: Path) -> 
     assert {path.stem: path.read_text() for path in (tmp_path / "cases").iterdir()} == {
         name: example_text(name) for name in example_names()
     }
-    assert "did you mean 'case-report'?" in call("examples", "case-reprot", status=1).stderr
+    assert "did you mean 'case-report'?" in call("examples", "case-reprot", status=2).stderr
 
 
 def test_writing_examples_again_keeps_what_was_changed(call: Call, tmp_path: Path) -> None:
@@ -138,8 +138,8 @@ def test_every_command_explains_itself(call: Call) -> None:
 @pytest.fixture
 def registry(tmp_path: Path) -> Path:
     path = tmp_path / "registry.ndjson"
-    line = json.dumps(fv.case_data(fv.example("nsv-nbuvb")))
-    path.write_bytes((line + b"\n") * 600)
+    data = fv.case_data(fv.example("nsv-nbuvb"))
+    path.write_bytes(b"".join(json.dumps({**data, "id": f"c{i}"}) + b"\n" for i in range(600)))
     return path
 
 

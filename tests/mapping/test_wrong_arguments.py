@@ -18,8 +18,8 @@ CASE = fv.example("case-report")
         ({"release": "r3"}, "unknown FHIR release 'r3': use r4, r4b or r5"),
         ({"type": "batch"}, "unknown Bundle type 'batch': use collection, transaction, document"),
         ({"recorded": 5}, "'5' is no instant: write a date, a time and its offset from UTC"),
-        ({"accept_candidates": "x"}, "'x' names no readings: write"),
-        ({"accept_candidates": {"x": "1"}}, "no value 'x' in the case"),
+        ({"accept": "x"}, "'x' names no readings: write"),
+        ({"accept": {"x": "1"}}, "no value 'x' in the case"),
     ],
 )
 def test_a_wrong_argument_is_told(named: Any, told: str) -> None:
