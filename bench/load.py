@@ -57,9 +57,16 @@ def cpu_microseconds(
     """
     statuses: dict[int, int] = {}
     asyncio.run(_send(port, list(islice(cycle(requests), max(200, count // 10))), {}))
-    started = _cpu(pid)
+    started = cpu_seconds(pid)
     asyncio.run(_send(port, list(islice(cycle(requests), count)), statuses))
-    return (_cpu(pid) - started) / count * 1e6, statuses
+    return (cpu_seconds(pid) - started) / count * 1e6, statuses
+
+
+def statuses_of(port: int, requests: Sequence[bytes]) -> dict[int, int]:
+    """How often each status was answered to these requests."""
+    statuses: dict[int, int] = {}
+    asyncio.run(_send(port, list(requests), statuses))
+    return statuses
 
 
 async def _send(port: int, requests: list[bytes], statuses: dict[int, int]) -> None:
@@ -80,7 +87,7 @@ async def _connection(port: int, waiting: Iterator[bytes], statuses: dict[int, i
     writer.close()
 
 
-def _cpu(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Seconds of CPU of a process and its children, the living ones too."""
     total = 0.0
     for one in [pid, *_children(pid)]:

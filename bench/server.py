@@ -126,6 +126,7 @@ def workloads(resources: int, count: int) -> Mapping[str, Sequence[bytes]]:
         "search": many(search),
         "$validate": [request("POST", "/fhir/Observation/$validate", validate)],
         "metadata": [request("GET", "/fhir/metadata")],
+        "metadata, gzip": [request("GET", "/fhir/metadata", Accept_Encoding="gzip")],
         "mix": [chance.choice(mix)() for _ in range(count)],
     }
 

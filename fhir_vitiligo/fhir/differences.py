@@ -18,6 +18,11 @@ RELATIVE_TO_NOTHING = frozenset({Release.R5})
 (https://hl7.org/fhir/R5/bundle.html#references); before, it is relative to nothing.
 """
 
+REFERS_TO_ITSELF = frozenset({Release.R5})
+"""Releases in which ``#`` may be said by the resource itself (https://hl7.org/fhir/R5/references.html#contained);
+before, only a contained one says it of the one around it.
+"""
+
 _R5_PATHS: Mapping[str, Mapping[str, str]] = {
     "AdverseEvent": {
         "event": "code",
@@ -101,6 +106,11 @@ _R5_LISTS: Mapping[str, frozenset[str]] = {
     "DocumentReference": frozenset({"context"}),
     "AdverseEvent": frozenset({"identifier", "outcome"}),
 }
+
+
+def moves(resource_type: str) -> Mapping[str, str]:
+    """What of an R4 type has another path in R5: R4 path -> R5 path."""
+    return _R5_PATHS.get(resource_type, MappingProxyType({}))
 
 
 @lru_cache(maxsize=1024)

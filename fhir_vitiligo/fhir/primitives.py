@@ -12,7 +12,7 @@ import math
 import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
@@ -23,9 +23,10 @@ MAX_STRING = 1_048_576
 _SHOWN = 60
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-# White space is ASCII's here, as in the engines: a no-break space within a code is foolish, not forbidden.
+# White space is ASCII's in a URI, as in HL7's engine.
 _SPACE = re.compile(r"\s", re.ASCII)
-_CODE = re.compile(r"[^\s]+(\s[^\s]+)*", re.ASCII)
+# "No whitespace other than single spaces": not the tab and the no-break space that the published expression lets by.
+_CODE = re.compile(r"[^\s]+( [^\s]+)*")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -38,6 +39,8 @@ _DATE = re.compile(rf"([0-9]{{4}}|[0-9]{{4}}-(0[1-9]|1[0-2])|{_DAY})")
 _DATE_TIME = re.compile(rf"([0-9]{{4}}|[0-9]{{4}}-(0[1-9]|1[0-2])|{_DAY}(T{_TIME}{_ZONE})?)")
 _INSTANT = re.compile(rf"{_DAY}T{_TIME}{_ZONE}")
 _TIME_OF_DAY = re.compile(_TIME)
+_WHOLE_NUMBER = re.compile(r"0|[-+]?[1-9][0-9]{0,99}")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,999})(\.[0-9]{1,1000})?([eE][+-]?[0-9]{1,9})?")
 _INTEGER64 = re.compile(r"0|[-+]?[1-9][0-9]*")
 
 
@@ -55,18 +58,24 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
+def _quoted(value: Any, reader: Callable[[str], Any]) -> str:
+    """Only the quotes are wrong; XML, which has none, is read before it is checked."""
+    return " without quotes" if isinstance(value, str) and reader(value) != value else ""
+
+
 def _boolean(value: Any) -> str | None:
     if value is True or value is False:
         return None
-    return f"is {shown(value)}: write true or false, without quotes."
+    # Text that is neither may come from XML, which has no quotes.
+    quoted = "" if isinstance(value, str) and _truth(value) == value else ", without quotes"
+    return f"is {shown(value)}: write true or false{quoted}."
 
 
 def _integer(name: str, least: int, most: int) -> Check:
     def check(value: Any) -> str | None:
         if type(value) is int and least <= value <= most:
             return None
-        quoted = " without quotes" if isinstance(value, str) else ""
-        return f"is {shown(value)}, not {name}: write a whole number from {least} to {most}{quoted}."
+        return f"is {shown(value)}, not {name}: write a whole number from {least} to {most}{_quoted(value, _whole)}."
 
     return check
 
@@ -82,8 +91,7 @@ def _decimal(value: Any) -> str | None:
     kind = type(value)
     if kind is int or (kind is Decimal and value.is_finite()) or (kind is float and math.isfinite(value)):
         return None
-    quoted = " without quotes" if isinstance(value, str) else ""
-    return f"is {shown(value)}, not a decimal: write a number{quoted}."
+    return f"is {shown(value)}, not a decimal: write a number{_quoted(value, _number)}."
 
 
 def _text(value: Any) -> str | None:
@@ -94,13 +102,13 @@ def _text(value: Any) -> str | None:
         return "is an empty string: leave the element out instead."
     if len(value) > MAX_STRING:
         return f"has {len(value)} characters: a string has at most {MAX_STRING}."
-    if value.isspace():
-        return "has only white space: leave the element out instead."
     return None
 
 
-def control_character(value: str) -> str | None:
-    """What is to say about a character below 32 in a string; the specification only advises against it."""
+def doubtful_text(value: str) -> str | None:
+    """What the specification only advises against: a string of white space alone, a character below 32."""
+    if value.isspace():
+        return "has only white space: leave the element out instead."
     if value.isprintable() or (found := _CONTROL.search(value)) is None:
         return None
     return f"has the control character U+{ord(found[0]):04X}: use only tab, line feed and carriage return."
@@ -187,5 +195,37 @@ PRIMITIVES: Mapping[str, Check] = MappingProxyType(
         "url": _uri,
         "uuid": _written(_UUID, "a UUID: write urn:uuid: and 8-4-4-4-12 lower-case hexadecimal digits"),
         "xhtml": _xhtml,
+    }
+)
+
+
+def _whole(text: str) -> Any:
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else text
+
+
+def _number(text: str) -> Any:
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return text
+    if found[2] is None and found[3] is None and text != "-0":
+        return int(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
+
+
+def _truth(text: str) -> Any:
+    return {"true": True, "false": False}.get(text, text)
+
+
+# What JSON has for the text of a value, for types that it does not write as text; the text where it is no value.
+FROM_TEXT: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {
+        "boolean": _truth,
+        "decimal": _number,
+        "integer": _whole,
+        "positiveInt": _whole,
+        "unsignedInt": _whole,
     }
 )

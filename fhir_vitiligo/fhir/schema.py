@@ -51,11 +51,11 @@ class ObjectSchema:
     properties: Mapping[str, Property]
     keys: Mapping[str, tuple[str, ...]]
 
-    def unknown(self, name: str) -> tuple[str, str]:
+    def unknown(self, name: str, written: str | None = None) -> tuple[str, str]:
         """The rule that an element breaks which does not exist here, and the sentence about it, with what may
-        have been meant.
+        have been meant. ``written`` is how the name stands in the text, where that is with a mark (``_name``).
         """
-        told = shown(name)[1:-1]
+        told = shown(name if written is None else written)[1:-1]
         for element in self.elements:
             rest = name.removeprefix(element.name)
             if element.is_choice and (not rest or (rest != name and rest[:1].isupper())):

@@ -8,14 +8,13 @@ goes back up.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.primitives import FROM_TEXT
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.schema import ObjectSchema, Property, Schemas, schemas_of
 from fhir_vitiligo.fhir.xml_faults import (
@@ -33,11 +32,6 @@ from fhir_vitiligo.fhir.xml_faults import (
     unknown_attribute,
 )
 from fhir_vitiligo.fhir.xml_tree import FHIR, Node
-
-_INTEGER = re.compile(r"0|[-+]?[1-9][0-9]{0,99}")
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,999})(\.[0-9]{1,1000})?([eE][+-]?[0-9]{1,9})?")
-_WHOLE = frozenset({"integer", "positiveInt", "unsignedInt"})
-
 
 # (element, faults) to the value and its companion.
 _Read = Callable[[Node, list[Fault]], tuple[Any, Json | None]]
@@ -135,7 +129,7 @@ class XmlReader:
         return read
 
     def _primitive(self, code: str) -> _Read:
-        value_of = _VALUES.get(code)
+        value_of = FROM_TEXT.get(code)
         element: _Shape | None = None
 
         def read(node: Node, faults: list[Fault]) -> tuple[Any, Json | None]:
@@ -251,30 +245,3 @@ def _put(result: Json, key: str, value: Any, companion: Json | None) -> None:
         if companions is None:
             companions = result[under] = [None] * count
         companions.append(companion)
-
-
-def _whole(text: str) -> Any:
-    return int(text) if _INTEGER.fullmatch(text) else text
-
-
-def _decimal(text: str) -> Any:
-    found = _DECIMAL.fullmatch(text)
-    if found is None:
-        return text
-    if found[2] is None and found[3] is None and text != "-0":
-        return int(text)
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return text
-
-
-def _boolean(text: str) -> Any:
-    return {"true": True, "false": False}.get(text, text)
-
-
-_VALUES: dict[str, Callable[[str], Any]] = {
-    "boolean": _boolean,
-    "decimal": _decimal,
-    **dict.fromkeys(_WHOLE, _whole),
-}

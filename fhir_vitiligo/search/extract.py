@@ -1,30 +1,201 @@
-"""Index values of a resource: for every search parameter of its type, the rows its values give. Pure."""
+"""Index values of a resource: for every search parameter of its type, the rows its values give. Pure.
+
+Most parameters look at one member of the resource, and most members (status, code, subject) are, byte for byte,
+those of a resource that was indexed a moment ago: their rows are remembered by the member's text.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.search.parameters import Parameter, TypeParameters
 from fhir_vitiligo.search.types.base import Row
+from fhir_vitiligo.search.values import nothing
+
+if TYPE_CHECKING:
+    from fhir_vitiligo.search.parameters import Parameter, TypeParameters
 
 # Raise it when a search type or the path compiler gives other rows than before: stores rebuild their index
 # then.
-VERSION = 4
+VERSION = 6
 
-IndexRows = dict[Parameter, frozenset[Row]]
+IndexRows = dict["Parameter", frozenset[Row]]
 
 # Stands for a value that is there but holds nothing to compare, so that ``:missing`` tells the truth about it.
 PRESENT: Row = ()
 _NOTHING: frozenset[Row] = frozenset((PRESENT,))
 
+_BEGINNING = re.compile(r"[\s(]*(?P<type>[A-Z]\w*)\.(?P<member>[a-z]\w*)(?P<call>\()?")
+_FILTER = re.compile(r"\.where\((?:[^()]|\([^()]*\))*\)")
+_ANSWERS = re.compile(r"=|\b(?:and|or|xor|implies|all|any|count|empty|exists|hasValue|iif|not)\b")
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
+_NAME = re.compile(r"\b[a-z]\w*")
+_SEES_ALL = re.compile(r"[%$`]|\b(?:children|descendants|repeat|hasExtension)\b")
+_MOST_KEYS = 500  # of a type that are remembered: hostile resources have any
+_LONGEST_REMEMBERED = 500  # bytes
+_MOST_REMEMBERED = 2000
 
-def index_rows(resource: Json, parameters: TypeParameters) -> IndexRows:
+
+def index_rows(
+    resource: Json, parameters: TypeParameters, texts: Mapping[str, bytes] | None = None
+) -> IndexRows:
     """The rows of every parameter that the resource has a value for, without doubles, and of its companions.
 
     Whatever JSON the resource is, this neither raises nor takes more than one walk per parameter. A value
-    that gives nothing to compare gives :data:`PRESENT`.
+    that gives nothing to compare gives :data:`PRESENT`. ``texts``: the members as JSON text, which spares the
+    work for those that were seen lately; the rows are the same without.
     """
+    return parameters.extraction(resource, texts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Concerned:
+    """What may select something by a member: ``alone`` of the member alone, ``joint`` of it and some others, ``whole`` of
+    the whole resource.
+    """
+
+    alone: tuple[Parameter, ...]
+    joint: tuple[Parameter, ...]
+    whole: tuple[Parameter, ...]
+
+
+class Extraction:
+    """:func:`index_rows` for one resource type. Threads may share one. ``choices`` gives the elements that stand in JSON
+    with their type behind their name; it is asked when the first resource comes.
+    """
+
+    def __init__(self, parameters: Iterable[Parameter], choices: Callable[[], frozenset[str]]) -> None:
+        self._choices = choices
+        parameters = tuple(parameters)
+        self._pairs = [(one, other, pair) for one in parameters for other, pair in one.pairs.items()]
+        self._members = {
+            one: _first_members(one) for one in parameters if one.stored is None and one.values is not nothing
+        }
+        always = {one: _names(one) for one, names in self._members.items() if None in names}
+        self._joint = {one: names for one, names in always.items() if names is not None}
+        self._always = [one for one, names in always.items() if names is None]
+        self._of_key: dict[str, _Concerned] = {}
+
+    def __call__(self, resource: Json, texts: Mapping[str, bytes] | None) -> IndexRows:
+        found: IndexRows = {}
+        whole: dict[Parameter, None] = dict.fromkeys(self._always)
+        joint: dict[Parameter, list[str]] = {one: [] for one in self._joint} if self._joint else {}
+        of_key = self._of_key
+        for key, value in resource.items():
+            concerned = of_key.get(key) or self._concerned(key)
+            if concerned.whole:
+                whole.update(dict.fromkeys(concerned.whole))
+            for one in concerned.joint:
+                joint[one].append(key)
+            if not concerned.alone:
+                continue
+            text = None if texts is None else texts.get(key)
+            rows_of_member = None if text is None else _remembered.find((concerned, text))
+            if rows_of_member is None:
+                member = {"resourceType": resource.get("resourceType"), key: value}
+                rows_of_member = _rows(concerned.alone, member)
+                if text is not None and len(text) <= _LONGEST_REMEMBERED:
+                    _remembered.keep((concerned, text), rows_of_member)
+            if rows_of_member.keys().isdisjoint(found):
+                found.update(rows_of_member)
+                continue
+            for parameter, rows in rows_of_member.items():
+                before = found.get(parameter)
+                found[parameter] = rows if before is None else _together(before, rows)
+        for one, keys in joint.items():
+            found.update(_joint_rows(one, keys, resource, texts))
+        found.update(_rows(whole, resource))
+        for one, other, pair in self._pairs:
+            if one in found and other in found:
+                beside = _beside(found[one], found[other])
+                if beside:
+                    found[pair] = beside
+        return found
+
+    def _concerned(self, key: str) -> _Concerned:
+        choices = self._choices()
+        some = [
+            (one, _is_local(one))
+            for one, names in self._members.items()
+            if None not in names and any(_is_member(key, name, choices) for name in names)
+        ]
+        made = _Concerned(
+            tuple(one for one, local in some if local),
+            tuple(one for one, names in self._joint.items() if any(_is_member(key, n, names) for n in names)),
+            tuple(one for one, local in some if not local),
+        )
+        if len(self._of_key) < _MOST_KEYS:
+            self._of_key[key] = made
+        return made
+
+
+def _is_member(key: str, name: str | None, choices: frozenset[str]) -> bool:
+    """``valueQuantity`` is a member of the choice ``value``, ``subscriberId`` none of the element ``subscriber``."""
+    if name is None or name not in choices:
+        return key == name
+    return key == name or (key.startswith(name) and key[len(name)].isupper())
+
+
+def _first_members(parameter: Parameter) -> frozenset[str | None]:
+    """The elements of the resource that its path begins with; None where that cannot be told."""
+    found: set[str | None] = set()
+    own = (parameter.resource_type, "Resource", "DomainResource")
+    for branch in parameter.definition.expression.split("|"):
+        if parameter.together and branch.strip() == parameter.resource_type:
+            continue  # said by its components' parameters
+        match = _BEGINNING.match(branch)
+        # An operator or a question has an answer where the element is absent, too.
+        if (
+            match is None
+            or _ANSWERS.search(_FILTER.sub("", branch))
+            or (match["call"] and match["member"] != "extension")
+        ):
+            found.add(None)
+        elif match["type"] in own:
+            found.add(match["member"])
+    return frozenset(found)
+
+
+def _is_local(parameter: Parameter) -> bool:
+    """Whether what it selects of a member is the same without the others: nothing reaches out of the member, and no
+    function is called on several of them together.
+    """
+    expression = parameter.definition.expression
+    texts = [expression, *(text for _, text in parameter.definition.components)]
+    return not any("%" in text for text in texts) and all(
+        branch.count("(") == branch.count(")") for branch in expression.split("|")
+    )
+
+
+def _names(parameter: Parameter) -> frozenset[str] | None:
+    """Every name that its expressions speak of: it sees no other member of the resource. None where it may see all."""
+    definition = parameter.definition
+    text = _LITERAL.sub("", " ".join([definition.expression, *(part for _, part in definition.components)]))
+    return None if _SEES_ALL.search(text) else frozenset(_NAME.findall(text))
+
+
+def _joint_rows(
+    parameter: Parameter, keys: list[str], resource: Json, texts: Mapping[str, bytes] | None
+) -> IndexRows:
+    """The rows of a parameter that sees these members alone."""
+    held = [] if texts is None else [(key, texts.get(key, b"")) for key in keys]
+    memory = (
+        (parameter, *held) if held and sum(len(text) for _, text in held) <= _LONGEST_REMEMBERED else None
+    )
+    found = None if memory is None else _remembered.find(memory)
+    if found is None:
+        found = _rows((parameter,), resource)
+        if memory is not None:
+            _remembered.keep(memory, found)
+    return found
+
+
+def _rows(parameters: Iterable[Parameter], resource: Json) -> IndexRows:
     found: IndexRows = {}
-    for parameter in parameters.concerned(resource):
+    for parameter in parameters:
         values = parameter.values(resource)
         if values:
             rows = parameter.type.rows
@@ -37,3 +208,37 @@ def index_rows(resource: Json, parameters: TypeParameters) -> IndexRows:
                 if beside:
                     found[companion] = frozenset(beside)
     return found
+
+
+def _beside(some: frozenset[Row], others: frozenset[Row]) -> frozenset[Row]:
+    """Each row of the one with each row of the other."""
+    return frozenset([a + b for a in some if a is not PRESENT for b in others if b is not PRESENT])
+
+
+def _together(some: frozenset[Row], more: frozenset[Row]) -> frozenset[Row]:
+    """As if the values of both had been looked at together."""
+    return ((some | more) - _NOTHING) or _NOTHING
+
+
+class _Remembered:
+    """Rows of members by their text, the lately used: what was not used while as many others came is forgotten."""
+
+    def __init__(self) -> None:
+        self._young: dict[Hashable, IndexRows] = {}
+        self._old: dict[Hashable, IndexRows] = {}
+
+    def find(self, key: Hashable) -> IndexRows | None:
+        found = self._young.get(key)
+        if found is None:
+            found = self._old.get(key)
+            if found is not None:
+                self.keep(key, found)
+        return found
+
+    def keep(self, key: Hashable, rows: IndexRows) -> None:
+        if len(self._young) >= _MOST_REMEMBERED:
+            self._old, self._young = self._young, {}
+        self._young[key] = rows
+
+
+_remembered = _Remembered()

@@ -9,31 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 from fhir_vitiligo.errors import InputError
-from fhir_vitiligo.fhir.definitions import Definitions, SearchParameter, definitions_of
-from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.definition_types import SearchParameter, Structure
+from fhir_vitiligo.fhir.definitions import Definitions, definitions_of
 from fhir_vitiligo.fhir.paths import Path
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.definitions import FurtherParameter, own_parameters
+from fhir_vitiligo.search.extract import Extraction
 from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.search.types.base import SearchType
 from fhir_vitiligo.search.types.companions import COMPANIONS
 from fhir_vitiligo.search.types.composite import canonical, composite
 from fhir_vitiligo.search.types.date import DATE
 from fhir_vitiligo.search.types.near import NEAR
+from fhir_vitiligo.search.types.reference import REFERENCE
 from fhir_vitiligo.search.types.special import LOGICAL_ID
-from fhir_vitiligo.search.values import composite_values, values_of
+from fhir_vitiligo.search.types.token import TOKEN
+from fhir_vitiligo.search.values import composite_values, nothing, values_of
 
-_BEGINNING = re.compile(r"[\s(]*(?P<type>[A-Z]\w*)\.(?P<member>[a-z]\w*)(?P<call>\()?")
-_FILTER = re.compile(r"\.where\((?:[^()]|\([^()]*\))*\)")
-_ANSWERS = re.compile(r"=|\b(?:and|or|xor|implies|all|any|count|empty|exists|hasValue|iif|not)\b")
-_MOST_KEYS = 500  # of a type that are remembered: hostile resources have any
 _RESOLVES_TO = re.compile(r"resolve\(\)\s+is\s+(\w+)")
 
 # Answered from what the store keeps of every resource: column of the search type -> property of the stored
@@ -55,7 +54,8 @@ class Parameter:
     ``stored``: the store's own properties that stand for the columns of ``type``; such a parameter has no
     index rows. ``companions``: what some modifiers search instead, by name; they are made from the same
     values and are Parameters with a ``variant``. ``together``: of a composite over the resource itself the
-    parameters of its components, which together say the same; it has rows for other elements alone.
+    parameters of its components, which together say the same; it has rows for other elements alone. ``pairs``:
+    by another parameter what has the rows of both side by side, for a search that names a value of each.
     """
 
     resource_type: str
@@ -67,6 +67,7 @@ class Parameter:
     variant: str = ""
     companions: Mapping[str, Parameter] = field(default_factory=dict)
     together: tuple[Parameter, ...] = ()
+    pairs: Mapping[Parameter, Parameter] = field(default_factory=dict)
 
     @property
     def code(self) -> str:
@@ -89,51 +90,11 @@ class Parameter:
 
 
 class TypeParameters(dict[str, Parameter]):
-    """The parameters of one resource type by code; they stay as they are."""
+    """The parameters of one resource type by code; they stay as they are. ``extraction`` makes their index rows."""
 
-    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
+    def __init__(self, parameters: Mapping[str, Parameter], choices: Callable[[], frozenset[str]]) -> None:
         super().__init__(parameters)
-        indexed = [one for one in self.values() if one.stored is None]
-        self._members = {one: _first_members(one) for one in indexed}
-        self._always = [one for one in indexed if None in self._members[one]]
-        self._of_key: dict[str, tuple[Parameter, ...]] = {}
-
-    def concerned(self, resource: Json) -> Iterable[Parameter]:
-        """Those that may select something of a resource, by the members it has: a few of the dozens there are."""
-        found = dict.fromkeys(self._always)
-        of_key = self._of_key
-        for key in resource:
-            some = of_key.get(key)
-            if some is None:
-                some = tuple(
-                    one
-                    for one, names in self._members.items()
-                    if any(name is not None and _is_member(key, name) for name in names)
-                )
-                if len(of_key) < _MOST_KEYS:
-                    of_key[key] = some
-            for one in some:
-                found[one] = None
-        return found
-
-
-def _is_member(key: str, name: str) -> bool:
-    """``valueQuantity`` is a member of the choice ``value``."""
-    return key == name or (key.startswith(name) and key[len(name)].isupper())
-
-
-def _first_members(parameter: Parameter) -> frozenset[str | None]:
-    """The elements of the resource that its path begins with; None where that cannot be told."""
-    found: set[str | None] = set()
-    own = (parameter.resource_type, "Resource", "DomainResource")
-    for branch in parameter.definition.expression.split("|"):
-        match = _BEGINNING.match(branch)
-        # An operator or a question has an answer where the element is absent, too.
-        if match is None or match["call"] or _ANSWERS.search(_FILTER.sub("", branch)):
-            found.add(None)
-        elif match["type"] in own:
-            found.add(match["member"])
-    return frozenset(found)
+        self.extraction = Extraction(self.values(), choices)
 
 
 class _Source(Protocol):
@@ -148,6 +109,7 @@ class _Source(Protocol):
     def ancestors(self, name: str) -> tuple[str, ...]: ...
     def search_parameters(self, resource_type: str) -> Mapping[str, SearchParameter]: ...
     def compartment(self, name: str) -> Mapping[str, tuple[str, ...]]: ...
+    def structure(self, name: str) -> Structure: ...
 
 
 class Parameters:
@@ -184,10 +146,11 @@ class Parameters:
         return (self._coming or self).of(resource_type)
 
     def every(self, resource_type: str) -> Iterator[Parameter]:
-        """What can be searched and the companions."""
+        """What has a number: what can be searched, the companions and the pairs."""
         for parameter in self.of(resource_type).values():
             yield parameter
             yield from parameter.companions.values()
+            yield from parameter.pairs.values()
 
     @property
     def revision(self) -> str:
@@ -241,8 +204,17 @@ class Parameters:
                         usable[code] = self._parameter(resource_type, definition)
                 except InputError as error:
                     left_out[code] = error.issues[0].text
-            found = self._of[resource_type] = (TypeParameters(usable), MappingProxyType(left_out))
+            _pair(usable)
+            found = self._of[resource_type] = (
+                TypeParameters(usable, partial(self._choices, resource_type)),
+                MappingProxyType(left_out),
+            )
         return found
+
+    def _choices(self, resource_type: str) -> frozenset[str]:
+        """The elements of a resource that stand in JSON with their type behind their name."""
+        children = self.definitions.structure(resource_type).children(resource_type)
+        return frozenset(element.name for element in children if element.is_choice)
 
     def _parameter(self, resource_type: str, definition: SearchParameter) -> Parameter:
         named = NEAR if definition.code == "near" else SEARCH_TYPES.get(definition.type)
@@ -325,9 +297,16 @@ def _with_companions(
     return Parameter(resource_type, definition, kind, targets, path, stored, "", of_modifiers)
 
 
-def nothing(_: Json) -> list[Any]:
-    """What a parameter selects that has no rows of its own."""
-    return []
+def _pair(usable: dict[str, Parameter]) -> None:
+    """Gives ``patient`` its pair with ``code``, if there are both: what a chart asks for most, and alone either may leave
+    thousands.
+    """
+    patient, code = usable.get("patient"), usable.get("code")
+    if patient is not None and code is not None and (patient.type, code.type) == (REFERENCE, TOKEN):
+        pair = Parameter(
+            code.resource_type, code.definition, composite(REFERENCE, TOKEN), (), nothing, variant="patient"
+        )
+        usable["patient"] = replace(patient, pairs={code: pair})
 
 
 def _together(

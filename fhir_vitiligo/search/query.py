@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl
 
 from fhir_vitiligo.errors import InputError, Issue
 from fhir_vitiligo.search import cursor
-from fhir_vitiligo.search.criteria import Condition
+from fhir_vitiligo.search.criteria import Condition, Criterion
 from fhir_vitiligo.search.cursor import FIRST, Cursor
 from fhir_vitiligo.search.includes import Include, parse_include
 from fhir_vitiligo.search.parameters import Parameters
-from fhir_vitiligo.search.reader import ConditionReader, UnknownParameterError
+from fhir_vitiligo.search.reader import ConditionReader, NotServedError, UnknownParameterError
 from fhir_vitiligo.search.sort import SortKey, parse_sort
 
 Pairs = Sequence[tuple[str, str]]
@@ -26,6 +26,7 @@ Pairs = Sequence[tuple[str, str]]
 PRESENTATION = frozenset({"_format", "_pretty"})
 # Hints that change no result when they are not followed.
 _HINTS = frozenset({"_elements", "_summary", "_score", "_maxresults", "_graph"})
+_SHAPE = frozenset({"_elements", "_summary"})
 _CONTROL = frozenset({"_count", "_total", "_after", "_sort", "_type"})
 _INCLUDES = frozenset({"_include", "_revinclude"})
 _DIGITS = 18  # fits 64 bits
@@ -53,7 +54,8 @@ class Selection:
 class SearchQuery:
     """A search of one resource type, or of several: then ``resource_type`` is empty and ``parts`` has them.
 
-    Without ``sort`` results come in the order in which the resources were first stored. ``count`` 0 asks for
+    Without ``sort`` results come in the order in which the resources were first stored; those of ``_lastUpdated`` alone
+    in the order of their last change. ``count`` 0 asks for
     the number of results alone. ``after`` is :attr:`Page.next` of the page before. ``applied`` is what was
     understood, for the self link; ``ignored`` the names that were not. ``bases``: what may stand before a
     reference to here.
@@ -92,17 +94,19 @@ def parse_query(
     strict: bool = True,
     limits: Limits | None = None,
     compartment: tuple[str, str] | None = None,
+    every_name: bool = False,
 ) -> SearchQuery:
     """The query that ``pairs`` (decoded names and values, in order) ask of ``resource_type``.
 
     An empty ``resource_type`` is a search of the whole system, or of the types in ``_type``. ``base`` is this
     server's own base URL: a reference that is written with it is one to here. Not ``strict`` leaves unknown
-    parameters out and says so in ``ignored``. ``compartment``, type and id, leaves only its members.
+    parameters out and says so in ``ignored``; ``strict`` does so with those alone whose names begin with an underscore and
+    mean nothing in FHIR, and with ``every_name`` not even with them. ``compartment``, type and id, leaves only its members.
     :class:`InputError` carries every fault of the query at once.
     """
     if len(pairs) > MAX_PARAMETERS:
         raise InputError(f"the query has more than {MAX_PARAMETERS} parameters", code="too-costly")
-    reader = _Reader(parameters, resource_type, base, strict, limits or Limits(), compartment)
+    reader = _Reader(parameters, resource_type, base, strict, limits or Limits(), compartment, every_name)
     reader.read_types(pairs)
     for name, value in pairs:
         reader.read(name, value)
@@ -130,12 +134,14 @@ class _Reader:
         strict: bool,
         limits: Limits,
         compartment: tuple[str, str] | None,
+        every_name: bool,
     ) -> None:
         self.parameters = parameters
         self.type = resource_type
         self.types: tuple[str, ...] = (resource_type,) if resource_type else ()
         self.base = base
         self.strict = strict
+        self.every_name = every_name
         self.limits = limits
         self.compartment = compartment
         self.conditions = ConditionReader(parameters, base)
@@ -146,6 +152,7 @@ class _Reader:
         self.applied: list[tuple[str, str]] = []
         self.ignored: list[str] = []
         self.control: dict[str, str] = {}
+        self.total_only = False
 
     def read_types(self, pairs: Pairs) -> None:
         """The types that are searched, before anything is asked of them."""
@@ -184,8 +191,9 @@ class _Reader:
             elif name in PRESENTATION:
                 self.applied.append((name, value))
             elif name in _HINTS:
-                if name == "_summary" and value == "count":
-                    self._read_control("_count", "0")
+                if name in _SHAPE:  # of the following pages, too
+                    self.applied.append((name, value))
+                self.total_only |= (name, value) == ("_summary", "count")
             elif name.partition(":")[0] in _INCLUDES:
                 self.includes.append(parse_include(self.parameters, name, value, frozenset(self.types)))
                 self.applied.append((name, value))
@@ -198,7 +206,8 @@ class _Reader:
             ]
 
     def query(self) -> SearchQuery:
-        count = self.control.get("_count")
+        self._sort_changes()
+        count = "0" if self.total_only else self.control.get("_count")
         after, total = FIRST, self.control.get("_total")
         if "_after" in self.control:
             keys = len(next(iter(self.sort.values()), ()))
@@ -228,6 +237,17 @@ class _Reader:
             bases=("", self.base) if self.base else ("",),
         )
 
+    def _sort_changes(self) -> None:
+        """What asks only for what has changed since is given it in the order of the changes: who walks through the pages
+        while others write meets what changes meanwhile at the end, and each page is found in the index of that order.
+        """
+        for kind in self.types:
+            criteria = self.criteria[kind]
+            if criteria and not self.sort.get(kind) and all(map(_is_of_change, criteria)):
+                self.sort[kind] = (SortKey(self.parameters.of(kind)["_lastUpdated"]),)
+            else:
+                return  # several types have one order
+
     def _read_control(self, name: str, value: str) -> None:
         if name in self.control:
             raise InputError(f"{name} may be given once", code="invalid")
@@ -256,8 +276,8 @@ class _Reader:
             for kind in self.types:
                 self.criteria[kind].append(self.conditions.read(kind, name, value))
         except UnknownParameterError as error:
-            is_linked = "." in name or name.startswith("_has:")
-            if self.strict and (is_linked or not name.startswith("_")):
+            is_known = "." in name or name.startswith("_has:") or isinstance(error, NotServedError)
+            if self.strict and (is_known or self.every_name or not name.startswith("_")):
                 if not self.type and len(self.types) > 1:
                     raise InputError(
                         f"{error.issues[0].text}; a search of several types takes what all of them have "
@@ -271,3 +291,7 @@ class _Reader:
             self.ignored.append(name)
         else:
             self.applied.append((name, value))
+
+
+def _is_of_change(condition: Condition) -> bool:
+    return isinstance(condition, Criterion) and condition.parameter.code == "_lastUpdated"

@@ -9,21 +9,25 @@ from collections.abc import Iterable
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.references import is_id
+from fhir_vitiligo.search import not_served
 from fhir_vitiligo.search.criteria import AllOf, AnyOf, Chain, Condition, Criterion, ReverseChain
-from fhir_vitiligo.search.parameters import Parameter, Parameters, nothing
+from fhir_vitiligo.search.parameters import Parameter, Parameters
 from fhir_vitiligo.search.subsumption import TERMINOLOGY_MODIFIERS, subsumed
 from fhir_vitiligo.search.types.base import Alternative, Context, SearchType, split
 from fhir_vitiligo.search.types.companions import MODIFIERS as COMPANION_MODIFIERS
+from fhir_vitiligo.search.values import nothing
 
 MAX_ALTERNATIVES = 400  # of one parameter; SQLite joins at most 500 selects and nests expressions 1,000 deep
 _MAX_HOPS = 6
 _MAX_BRANCHES = 60  # of all chains of a query: a reference to anything, twice over, is 20,000
-# Defined by FHIR and not served: to leave them out would change the result.
-_NOT_SERVED = frozenset({"_contained", "_containedType", "_content", "_filter", "_query", "_text", "_in"})
 
 
 class UnknownParameterError(InputError):
     """A resource type has no search parameter of that name."""
+
+
+class NotServedError(UnknownParameterError):
+    """A search parameter that FHIR defines, and that is not served here."""
 
 
 class ConditionReader:
@@ -77,9 +81,9 @@ class ConditionReader:
         if found is not None:
             return found
         left_out = self._parameters.left_out(resource_type)
-        if code in left_out or code in _NOT_SERVED:
-            reason = left_out.get(code, "this server does not do it")
-            raise InputError(
+        if code in left_out or code in not_served.PARAMETERS:
+            reason = not_served.PARAMETERS.get(code) or left_out[code]
+            raise NotServedError(
                 f"the search parameter {name[:100]!r} is not served: {reason}", code="not-supported"
             )
         close = difflib.get_close_matches(code[:100], known, n=1, cutoff=0.7)
@@ -265,8 +269,10 @@ class ConditionReader:
             ):
                 return
             known |= set(parameter.targets)
+        reason = not_served.MODIFIERS.get(kind, {}).get(modifier, "")
+        why = f" ({reason})" if reason else ""
         raise InputError(
-            f"the modifier :{modifier[:100]} of the {kind} parameter {code} is not served: it has "
+            f"the modifier :{modifier[:100]} of the {kind} parameter {code} is not served{why}: it has "
             f"{', '.join(f':{name}' for name in sorted(known))}",
             code="not-supported",
         )

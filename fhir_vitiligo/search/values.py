@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fhir_vitiligo.errors import InputError
-from fhir_vitiligo.fhir.fhirpath import Environment, Expression, FHIRPathError, Node, compile_expression, root
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.paths import Path, compile_path
 from fhir_vitiligo.fhir.references import parse_restful
@@ -32,6 +31,11 @@ def values_of(
         return compile_path(expression, resource_type, type_names)
     except InputError:
         return _by_fhirpath(expression, resource_type, release)
+
+
+def nothing(_: Json) -> list[Any]:
+    """What a parameter selects that has no rows of its own."""
+    return []
 
 
 def composite_values(
@@ -72,29 +76,32 @@ def _component(
 
 
 def _by_fhirpath(expression: str, resource_type: str, release: Release) -> Path:
+    # Imported when it is needed: a server with core's parameters and our own starts without it.
+    from fhir_vitiligo.fhir.fhirpath import Environment, FHIRPathError, Node, compile_expression, root
+
     try:
         compiled = compile_expression(expression, release)
     except FHIRPathError as error:
         raise InputError(error.issues[0].text, code="not-supported") from None
-    return lambda resource: _evaluated(compiled, resource, release)
 
+    def evaluated(resource: Json) -> list[Any]:
+        try:
+            node = root(resource, release)
+            environment = Environment(resource=node, root_resource=node, resolve=_stub, budget=_BUDGET)
+            found = compiled.evaluate(node, environment)
+        except (FHIRPathError, KeyError, TypeError, ValueError):  # any JSON may claim to be the resource
+            return []
+        values = [item.value if isinstance(item, Node) else _json(item) for item in found]
+        return [value for value in values if value is not None]
 
-def _evaluated(expression: Expression, resource: Json, release: Release) -> list[Any]:
-    try:
-        node = root(resource, release)
-        environment = Environment(resource=node, root_resource=node, resolve=_stub, budget=_BUDGET)
-        found = expression.evaluate(node, environment)
-    except (FHIRPathError, KeyError, TypeError, ValueError):  # any JSON may claim to be the resource
-        return []
-    values = [item.value if isinstance(item, Node) else _json(item) for item in found]
-    return [value for value in values if value is not None]
+    return evaluated
 
 
 def _json(item: Any) -> Any:
     return item if isinstance(item, (bool, int, float, str)) else str(item)
 
 
-def _stub(reference: str, _: Node) -> Json | None:
+def _stub(reference: str, _: object) -> Json | None:
     """Nothing is fetched to index: a reference tells the type of its target, and no more."""
     target = parse_restful(reference)
     return None if target is None else {"resourceType": target.type, "id": target.id}

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.outcome import operation_outcome
+from fhir_vitiligo.search.not_served import PARAMETERS
 from fhir_vitiligo.search.query import Pairs, SearchQuery
 from fhir_vitiligo.server.message import Request
 from fhir_vitiligo.storage.repository import HistoryPage, Page, StoredVersion, instant
@@ -32,7 +33,8 @@ def searchset(base: str, query: SearchQuery, page: Page, path: str | None = None
         links.append(_link("next", url, query.following(page.next)))
     entries = [_found(base, version, b"match") for version in page.versions if version.content is not None]
     entries += [_found(base, version, b"include") for version in page.included if version.content is not None]
-    unknown = [name for name in query.ignored if not name.startswith("_")]
+    # What clients add under names of their own asks for nothing.
+    unknown = [name for name in query.ignored if not name.startswith("_") or _code(name) in PARAMETERS]
     if unknown:
         entries.append(b'{"resource":%s,"search":{"mode":"outcome"}}' % json.dumps(_left_out(query, unknown)))
     total = b"" if page.total is None else b',"total":%d' % page.total
@@ -128,14 +130,18 @@ def _link(relation: str, url: str, pairs: Pairs) -> bytes:
 
 def _left_out(query: SearchQuery, unknown: Sequence[str]) -> json.Json:
     return operation_outcome(
-        Issue(
-            "warning",
-            "not-supported",
-            "",
-            f"{query.resource_type or 'the system'} has no search parameter {name[:100]!r}: it was left out",
-        )
-        for name in unknown
+        Issue("warning", "not-supported", "", f"{_why(query, name)}: it was left out") for name in unknown
     )
+
+
+def _why(query: SearchQuery, name: str) -> str:
+    if _code(name) in PARAMETERS:
+        return f"the search parameter {name[:100]!r} is not served ({PARAMETERS[_code(name)]})"
+    return f"{query.resource_type or 'the system'} has no search parameter {name[:100]!r}"
+
+
+def _code(name: str) -> str:
+    return name.partition(":")[0]
 
 
 def _request_url(version: StoredVersion) -> str:

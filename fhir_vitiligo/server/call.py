@@ -69,6 +69,7 @@ class Call:
             strict=strict,
             limits=limits,
             compartment=compartment,
+            every_name=handling == "strict",
         )
 
     def written(self, status: int, version: StoredVersion, text: str) -> Response:

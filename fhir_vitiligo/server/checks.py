@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from fhir_vitiligo.errors import Issue
@@ -42,15 +42,19 @@ class Checks:
         """What is asked of references, for a client that knows this server as ``base``."""
         return Integrity(self._settings.check_targets, self._settings.check_referrers, base)
 
-    def resource(self, resource: Json) -> None:
-        """:class:`InvalidError` with everything there is to tell when the resource has errors."""
+    def resource(self, resource: Json, release: Release | None = None) -> None:
+        """:class:`InvalidError` with everything there is to tell when the resource has errors, as one of the release that is
+        stored, or of the one it was sent in.
+        """
         if self._level == "off":
             return
         if self._level == "structure":
             resource = _without_claims(resource)
-        issues = self._validator.validate(resource)
-        if any(map(self._is_error, issues)):
-            raise InvalidError(sorted(issues, key=self._is_error, reverse=True))
+        release = release or self._release
+        issues = _validator(release).validate(resource)
+        is_error = partial(_is_error, release)
+        if any(map(is_error, issues)):
+            raise InvalidError(sorted(issues, key=is_error, reverse=True))
 
     async def entries(self, entries: Sequence[Entry]) -> None:
         """The same for the resources of a Bundle, the faults of all of them at once, each with its place."""
@@ -67,33 +71,36 @@ class Checks:
                 except InvalidError as error:
                     faults += located(error, f"{entry.place}.resource").issues
         if faults:
-            raise InvalidError(sorted(faults, key=self._is_error, reverse=True))
+            raise InvalidError(sorted(faults, key=partial(_is_error, self._release), reverse=True))
 
-    def _is_error(self, issue: Issue) -> bool:
-        if issue.severity not in _ERRORS or issue.rule in _TOLERATED:
-            return False
-        return issue.rule != "binding" or not self._is_preferred(issue)
 
-    def _is_preferred(self, issue: Issue) -> bool:
-        """Whether the value set is the widest (``maxValueSet``) of a binding that core only prefers or lets be extended."""
-        path = _INDEX.sub("", issue.expression.rpartition(".resource.")[2])
-        kind = path.partition(".")[0]
-        definitions = definitions_of(self._release)
-        element = definitions.structure(kind).element(path) if kind in definitions.resource_types else None
-        binding = None if element is None else element.binding
-        widest = None if binding is None or binding.strength == "required" else binding.max_value_set
-        return widest is not None and widest.partition("|")[0] in issue.text
+def _is_error(release: Release, issue: Issue) -> bool:
+    if issue.severity not in _ERRORS or issue.rule in _TOLERATED:
+        return False
+    return issue.rule != "binding" or not _is_preferred(release, issue)
 
-    @cached_property
-    def _validator(self) -> Validator:
-        # Compiling the first definitions takes a while, and not every server is written to.
-        from fhir_vitiligo.validation import Options, Validator
 
-        return Validator(
-            self._release,
-            (),
-            Options(any_extension=True, examples=True, trust_references=True, implied=False),
-        )
+def _is_preferred(release: Release, issue: Issue) -> bool:
+    """Whether the value set is the widest (``maxValueSet``) of a binding that core only prefers or lets be extended."""
+    path = _INDEX.sub("", issue.expression.rpartition(".resource.")[2])
+    kind = path.partition(".")[0]
+    definitions = definitions_of(release)
+    element = definitions.structure(kind).element(path) if kind in definitions.resource_types else None
+    binding = None if element is None else element.binding
+    widest = None if binding is None or binding.strength == "required" else binding.max_value_set
+    return widest is not None and widest.partition("|")[0] in issue.text
+
+
+@cache
+def _validator(release: Release) -> Validator:
+    # Compiling the first definitions takes a while, and not every server is written to.
+    from fhir_vitiligo.validation import Options, Validator
+
+    return Validator(
+        release,
+        (),
+        Options(any_extension=True, examples=True, trust_references=True, implied=False),
+    )
 
 
 def _without_claims(resource: Json) -> Json:

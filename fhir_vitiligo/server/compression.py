@@ -11,6 +11,8 @@ from fhir_vitiligo.server.errors import RefusedError, too_large
 
 _ANY_HEADER = zlib.MAX_WBITS | 32  # gzip or zlib, as the data begins
 _LEVEL = 1  # three quarters of what the best level saves, at a tenth of its cost
+# Answers of this size are few, and one of them, the capability statement, is always the same: it is packed once.
+_RARE, _MOST_KEPT = 256 * 1024, 1024 * 1024
 
 
 def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
@@ -60,7 +62,14 @@ def _member(body: bytes, wbits: int, limit: int) -> tuple[bytes, bytes]:
 
 def compressed(body: bytes) -> bytes:
     """The body with gzip, the same bytes for the same body."""
+    return _packed_once(body) if _RARE <= len(body) <= _MOST_KEPT else _packed(body)
+
+
+def _packed(body: bytes) -> bytes:
     return gzip.compress(body, _LEVEL, mtime=0)
+
+
+_packed_once = lru_cache(maxsize=4)(_packed)
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 
 from fhir_vitiligo.server.message import Request
@@ -46,5 +46,10 @@ def version_headers(version: StoredVersion) -> dict[str, str]:
     """ETag and Last-Modified."""
     return {
         "ETag": version.etag,
-        "Last-Modified": format_datetime(version.last_updated.replace(microsecond=0), usegmt=True),
+        "Last-Modified": _http_date(version.updated // 1_000_000),
     }
+
+
+@lru_cache(maxsize=4096)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)

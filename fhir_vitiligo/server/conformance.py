@@ -12,36 +12,56 @@ from typing import Any
 
 import fhir_vitiligo
 from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.conversion import CONVERTED
+from fhir_vitiligo.fhir.definition_types import SEARCH_PARAMETER_URL
+from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.search.not_served import MODIFIERS, PARAMETERS
+from fhir_vitiligo.search.parameters import Parameter, Parameters
 from fhir_vitiligo.search.types.reference import REFERENCE
 from fhir_vitiligo.server import routes
 from fhir_vitiligo.server.call import Service
 from fhir_vitiligo.server.content import FORMATS, XML_FORMATS
 from fhir_vitiligo.server.operations import table
+from fhir_vitiligo.server.spoken import SPOKEN
 from fhir_vitiligo.storage.patch import MEDIA_TYPES
 
 _BASE = "{base}"  # stands for the base in the kept text; no base can contain it
 _DOCUMENTATION = """\
 A misspelled search parameter is refused by name; `Prefer: handling=lenient` leaves it out and says so. Searches understand
-comma and repetition, every modifier and prefix of their type, chains, `_has`, `_include`, `_revinclude`, `_sort`, `_count`,
-`_total`, `_summary`, `_elements`; pages are followed by their next link. What is defined and not searched is told at each
-type. Histories understand `_count`, `_since` and `_at`."""
+comma and repetition, every modifier and prefix of their type but those listed here, chains, `_has`, `_include`,
+`_revinclude`, `_sort`, `_count`, `_total`, `_summary`, `_elements`; pages are followed by their next link. Histories
+understand `_count`, `_since` and `_at`.
+
+Defined by FHIR, not done here, and refused by name:
+
+"""
+_RELEASES = """
+
+Resources are stored in FHIR {own}. With the media type parameter `fhirVersion` these are read and written in
+FHIR {other}, too: {types}. Search parameters are those of FHIR {own} in either."""
 
 
-def capability_text(service: Service, base: str) -> bytes:
-    """The statement for a client that knows this server as ``base``."""
-    return _text_for(service, service.parameters, base)
+def capability_text(service: Service, base: str, release: Release) -> bytes:
+    """The statement for a client that knows this server as ``base``, as a resource of the release."""
+    return _text_for(service, service.parameters, base, release)
 
 
 @lru_cache(maxsize=8)
-def _text_for(service: Service, parameters: Parameters, base: str) -> bytes:
+def _text_for(service: Service, parameters: Parameters, base: str, release: Release) -> bytes:
     """``parameters`` are others when users' own have come in."""
-    return json.dumps(capability_statement(service)).replace(_BASE.encode(), base.encode())
+    return json.dumps(capability_statement(service, release)).replace(_BASE.encode(), base.encode())
 
 
-def capability_statement(service: Service) -> Json:
-    """The statement with a placeholder for the base."""
+def capability_statement(service: Service, release: Release) -> Json:
+    """The statement with a placeholder for the base. R4 and R5 have the same elements for all that is told here; in a release
+    that is not the stored one only the types are told that can be told in it.
+    """
+    types = service.parameters.resource_types
+    is_stored = release is service.release
+    if not is_stored:
+        types = types & CONVERTED
     system = [code for route in routes.ROUTES if route.level == "system" for code in route.codes]
     return {
         "resourceType": "CapabilityStatement",
@@ -53,14 +73,14 @@ def capability_statement(service: Service) -> Json:
             "description": "FHIR server of fhir-vitiligo on an embedded SQLite file",
             "url": _BASE,
         },
-        "fhirVersion": service.release.version,
+        "fhirVersion": release.version,
         "format": [*FORMATS, *XML_FORMATS],
-        "patchFormat": list(MEDIA_TYPES),
+        **({"patchFormat": list(MEDIA_TYPES)} if is_stored else {}),
         "rest": [
             {
                 "mode": "server",
-                "documentation": _DOCUMENTATION,
-                "resource": [_resource(service, name) for name in sorted(service.parameters.resource_types)],
+                "documentation": _documentation(service),
+                "resource": [_resource(service, name, release) for name in sorted(types)],
                 "interaction": [{"code": code} for code in system],
                 "operation": [
                     {"name": code, "definition": one.definition.url}
@@ -73,19 +93,48 @@ def capability_statement(service: Service) -> Json:
     }
 
 
+def _defined(parameter: Parameter, release: Release) -> Json:
+    """Where it is defined, as the release has it: under the same address another one may define another type, or nothing."""
+    core = definitions_of(release).all_search_parameters.get(parameter.url.removeprefix(SEARCH_PARAMETER_URL))
+    if parameter.url.startswith(SEARCH_PARAMETER_URL) and (
+        core is None or core.type != parameter.definition.type
+    ):
+        return {}
+    return {"definition": parameter.url}
+
+
+def _documentation(service: Service) -> str:
+    told = [f"- `{code}`: {reason}" for code, reason in sorted(PARAMETERS.items())]
+    told += [
+        f"- `:{modifier}` of a {kind} parameter: {reason}"
+        for kind, modifiers in MODIFIERS.items()
+        for modifier, reason in modifiers.items()
+    ]
+    own = service.release.short_version
+    others = [one.short_version for one in SPOKEN if one is not service.release]
+    types = ", ".join(sorted(CONVERTED & service.parameters.resource_types))
+    return (
+        _DOCUMENTATION + "\n".join(told) + _RELEASES.format(own=own, other=" and ".join(others), types=types)
+    )
+
+
 def _reference_policy(service: Service) -> list[str]:
     enforced = service.settings.check_targets and service.settings.check_referrers
     return ["literal", "logical", "local", *(["enforced"] if enforced else [])]
 
 
-def _resource(service: Service, resource_type: str) -> Json:
+def _resource(service: Service, resource_type: str, release: Release) -> Json:
     on_type = [code for route in routes.ROUTES if route.level == "type" for code in route.codes]
     parameters = service.parameters.of(resource_type)
-    left_out = sorted(code for code in service.parameters.left_out(resource_type) if not code.startswith("_"))
+    left_out = service.parameters.left_out(resource_type)
+    own = [
+        f"`{code}` ({PARAMETERS.get(code, left_out[code])})" for code in sorted(left_out) if code[0] != "_"
+    ]
     found: dict[str, Any] = {
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
-        "interaction": [{"code": code} for code in on_type],
+        # A patch is written in the words of the release that is stored.
+        "interaction": [{"code": code} for code in on_type if code != "patch" or release is service.release],
         "versioning": "versioned",
         "readHistory": "vread" in on_type,
         "updateCreate": True,
@@ -95,7 +144,7 @@ def _resource(service: Service, resource_type: str) -> Json:
         "conditionalDelete": "single",
         "referencePolicy": _reference_policy(service),
         "searchParam": [
-            {"name": code, "definition": parameter.url, "type": parameter.definition.type}
+            {"name": code, **_defined(parameter, release), "type": parameter.definition.type}
             for code, parameter in sorted(parameters.items())
         ],
     }
@@ -110,6 +159,6 @@ def _resource(service: Service, resource_type: str) -> Json:
     ]
     if operations:
         found["operation"] = operations
-    if left_out:
-        found["documentation"] = f"Defined by FHIR and not searched here: {', '.join(left_out)}."
+    if own:
+        found["documentation"] = f"Defined and not searched here: {', '.join(own)}."
     return found

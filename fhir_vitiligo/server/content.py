@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json, json_text
@@ -18,6 +18,7 @@ from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.server.compression import decompressed
 from fhir_vitiligo.server.errors import InvalidError, RefusedError, outcome_response
 from fhir_vitiligo.server.message import FHIR_JSON, FHIR_XML, Request, Response
+from fhir_vitiligo.server.spoken import body_release, spoken, spoken_versions
 
 Format = Literal["json", "xml", "html"]
 FORMATS = ("application/fhir+json", "application/json", "text/json", "json")
@@ -34,32 +35,42 @@ _FORM = "application/x-www-form-urlencoded"
 _TRUTH = {"true": True, "false": False, "": True}
 
 
-def wanted_format(request: Request, release: Release) -> Format:
-    """What the client asks for; a 406 :class:`RefusedError` when it takes nothing that is served."""
+class Wanted(NamedTuple):
+    """The format and the release of FHIR that an answer is to have."""
+
+    format: Format
+    release: Release
+
+
+def wanted_form(request: Request, release: Release) -> Wanted:
+    """What the client asks for; a 406 :class:`RefusedError` when it takes nothing that is served. Who does not say the release
+    gets that of the body, or else ``release``, which is stored.
+    """
+    by_default = body_release(request, release)
     if "_format" in request.query:
         for name, value in request.pairs():
             if name == "_format":
-                return _wanted(value.replace(" ", "+"), release, "_format")
+                return _wanted(value.replace(" ", "+"), by_default, "_format")
     accept = request.headers.get("accept")
-    return _wanted(accept, release, "Accept") if accept else "json"
+    return _wanted(accept, by_default, "Accept") if accept else Wanted("json", by_default)
 
 
 @lru_cache(maxsize=256)
-def _wanted(wanted: str, release: Release, source: str) -> Format:
+def _wanted(wanted: str, by_default: Release, source: str) -> Wanted:
     reasons: list[str] = []
-    best: tuple[float, Format] | None = None
+    best: tuple[float, Wanted] | None = None
     for media_range in wanted.split(","):
         media, *options = (part.strip().lower() for part in media_range.split(";"))
         asked = dict(option.partition("=")[::2] for option in options)
-        version = asked.get("fhirversion", release.short_version).strip('"')
+        version = asked.get("fhirversion", by_default.short_version).strip('"')
         weight = _weight(asked.get("q", "1"))
-        found = _FORMAT_OF.get(media)
+        found, release = _FORMAT_OF.get(media), spoken(version)
         if found is None:
             reasons.append(f"{media[:100] or 'nothing'} is not served")
-        elif version not in (release.short_version, release.version):
-            reasons.append(f"FHIR {version[:10]} is not served, {release.short_version} is")
+        elif release is None:
+            reasons.append(f"FHIR {version[:10]} is not served, {spoken_versions()} are")
         elif weight > 0 and (best is None or weight > best[0]):
-            best = (weight, found)
+            best = (weight, Wanted(found, release))
     if best is not None:
         return best[1]
     raise RefusedError(
@@ -81,6 +92,8 @@ def incoming(request: Request, release: Release, limit: int) -> Request:
     """The request with its body as the interactions read it: unpacked, JSON in place of XML, and the form of a search
     behind its query.
     """
+    if not request.body and request.path[-1:] != ("_search",):
+        return request
     if encoding := request.headers.get("content-encoding"):
         headers = {name: value for name, value in request.headers.items() if name != "content-encoding"}
         request = replace(request, body=decompressed(request.body, encoding, limit), headers=headers)
@@ -90,9 +103,15 @@ def incoming(request: Request, release: Release, limit: int) -> Request:
     # What is patched with XML is no resource, unless it says so: Parameters.
     if media in XML_FORMATS and (request.method != "PATCH" or media == XML_FORMATS[0]):
         check_content_type(request)
-        body = _from_xml(request.body, release)
-        request = replace(request, body=body, headers={**request.headers, "content-type": FORMATS[0]})
+        body = _from_xml(request.body, body_release(request, release))
+        request = replace(request, body=body, headers={**request.headers, "content-type": _as_json(request)})
     return request
+
+
+def _as_json(request: Request) -> str:
+    """The Content-Type of what was read as XML; the release that it names stays."""
+    _, semicolon, options = request.header("content-type").partition(";")
+    return f"{FORMATS[0]}{semicolon}{options}"
 
 
 def _searching(request: Request) -> Request:

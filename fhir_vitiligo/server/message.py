@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.search.query import Pairs, query_pairs
@@ -17,6 +18,12 @@ FHIR_XML = "application/fhir+xml; charset=utf-8"
 Scope = MutableMapping[str, Any]
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
+# Of headers that ask for nothing, and what is accepted by those who take JSON as it is.
+_SAYS_NOTHING = frozenset(
+    {"host", "accept", "accept-encoding", "accept-language", "connection", "user-agent"}
+)
+_JSON = frozenset({"*/*", "application/fhir+json", "application/json"})
+_SECRET = frozenset({b"authorization", b"proxy-authorization", b"cookie"})  # not kept for the next request
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*", re.ASCII)
 
 
@@ -59,21 +66,52 @@ class Request:
         return "" if preferences is None else _preferences(preferences).get(name, "")
 
 
-def request_of(scope: Scope, base_path: str, body: bytes) -> Request:
+class Head(NamedTuple):
+    """What the headers of a request say: by name, and ``base``. ``is_plain``: nothing in them asks for more than the thing
+    itself in JSON.
+    """
+
+    headers: Mapping[str, str]
+    base: str
+    is_plain: bool
+
+
+def head_of(scope: Scope, base_path: str) -> Head:
+    """The headers in an ASGI scope."""
+    raw = tuple([(name, value) for name, value in scope["headers"]])
+    server = scope.get("server") or ("localhost", None)
+    # A client sends the same headers with most of its requests.
+    read = _known_head if _SECRET.isdisjoint([name for name, _ in raw]) else _head
+    return read(raw, scope.get("scheme", "http"), str(server[0]), server[1], base_path)
+
+
+def request_of(scope: Scope, base_path: str, body: bytes, head: Head | None = None) -> Request:
     """The request in an ASGI scope whose path begins with ``base_path``."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    head = head or head_of(scope, base_path)
     path = tuple(scope["path"][len(base_path) :].strip("/").split("/"))
     return Request(
         scope["method"],
         () if path == ("",) else path,
         _utf8(scope["query_string"]),
-        headers,
-        base_url(scope, headers) + base_path,
+        head.headers,
+        head.base,
         body,
     )
+
+
+def _head(
+    raw: tuple[tuple[bytes, bytes], ...], scheme: str, server: str, port: int | None, base_path: str
+) -> Head:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    url = base_url({"scheme": scheme, "server": (server, port)}, headers)
+    is_plain = headers.keys() <= _SAYS_NOTHING and headers.get("accept", "*/*") in _JSON
+    return Head(MappingProxyType(headers), url + base_path, is_plain)
+
+
+_known_head = lru_cache(maxsize=512)(_head)
 
 
 def _utf8(query: bytes) -> str:

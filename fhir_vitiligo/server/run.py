@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from fhir_vitiligo.search.parameters import parameters_of
 from fhir_vitiligo.server.api import Receive, Send
 from fhir_vitiligo.server.app import create_app
 from fhir_vitiligo.server.message import Scope
+from fhir_vitiligo.server.protocol import FhirHttp
 from fhir_vitiligo.server.settings import Settings
 from fhir_vitiligo.storage.sqlite import SqliteRepository
+
+_COLLECT_AFTER = 20_000  # objects made and not let go of again
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An ASGI application."""
@@ -39,4 +43,25 @@ def serve(
         app: App = create_app(repository, settings, release)
         if wrap is not None:
             app = wrap(app, settings, release)
-        uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, server_header=False)
+        _settle_memory()
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_level="info",
+            access_log=False,
+            server_header=False,
+            http=FhirHttp,
+            proxy_headers=False,  # read where the base URL is made (fhir_vitiligo.server.message)
+        )
+
+
+def _settle_memory() -> None:
+    """What is loaded by now stays for good: the collector need not walk through it again and again.
+
+    Requests leave hardly any cycles behind, but each makes thousands of objects, which by the default threshold (700) is a
+    collection or more for every one of them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)

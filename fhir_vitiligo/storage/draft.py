@@ -50,7 +50,9 @@ def draft(resource: Json, parameters: Parameters, *, id: str, text: bytes | None
         else json_text.members(text)
     )
     before, after = _around_version(members, json.dumps(id))
-    return Draft(resource_type, id, before, after, index_rows(resource, parameters.indexed(resource_type)))
+    return Draft(
+        resource_type, id, before, after, index_rows(resource, parameters.indexed(resource_type), members)
+    )
 
 
 def check_resource(resource: Json, parameters: Parameters) -> str:

@@ -18,9 +18,9 @@ from pathlib import Path
 from fhir_vitiligo.errors import InputError, Issue, StorageError
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.storage.migrations import MIGRATIONS
+from fhir_vitiligo.storage.sqlite_errors import storage_error
 from fhir_vitiligo.storage.sqlite_index import rebuild_index
 from fhir_vitiligo.storage.sqlite_reindex import with_custom
-from fhir_vitiligo.storage.sqlite_writer import storage_error
 
 _PAGES_AT_ONCE = 4096
 _LOCK_SECONDS = 10

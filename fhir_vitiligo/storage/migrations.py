@@ -26,6 +26,7 @@ class Migration:
 MIGRATIONS = (
     Migration(1, "resources, their history, numbers of types and parameters", schema.RESOURCE),
     Migration(2, "search parameters of users that the index was made with", schema.CUSTOM_PARAMETER),
+    Migration(3, "resources of a type in the order of their last change", schema.TYPE_UPDATED),
 )
 
 

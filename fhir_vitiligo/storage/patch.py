@@ -13,7 +13,6 @@ from typing import Any
 
 from fhir_vitiligo.errors import InputError, Issue
 from fhir_vitiligo.fhir import json, json_text
-from fhir_vitiligo.fhir.fhirpath_patch import fhirpath_patch
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.patches import json_patch, merge_patch
 from fhir_vitiligo.fhir.release import Release
@@ -57,6 +56,9 @@ class Patch:
         if self.media == JSON_PATCH or (self.media != MERGE_PATCH and isinstance(self.asked, list)):
             return json_patch(resource, self.asked)
         if self.media != MERGE_PATCH and self.asked.get("resourceType") == "Parameters":
+            # Imported when the first comes: most servers never see one.
+            from fhir_vitiligo.fhir.fhirpath_patch import fhirpath_patch
+
             return fhirpath_patch(resource, self.asked, release)
         return merge_patch(resource, self.asked)
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fhir_vitiligo.search.criteria import Criterion
 from fhir_vitiligo.search.cursor import Cursor
 from fhir_vitiligo.search.parameters import Parameter
 from fhir_vitiligo.search.query import SearchQuery, Selection
 from fhir_vitiligo.search.sort import SortKey
-from fhir_vitiligo.storage.plan_conditions import Conditions
-from fhir_vitiligo.storage.plan_statement import Statement, join
+from fhir_vitiligo.storage.plan_conditions import Conditions, is_change
+from fhir_vitiligo.storage.plan_statement import Argument, Statement, join
 from fhir_vitiligo.storage.schema import index_by_resource, index_table, is_by_resource
 
 _RESULT = "r.key, r.type, r.id, r.version, r.updated, r.method, r.content"
@@ -52,7 +53,7 @@ def plan(query: SearchQuery, type_of: Callable[[str], int], number_of: Callable[
 
 def _page(query: SearchQuery, conditions: Conditions) -> Statement:
     """In the order in which the resources were first stored."""
-    after = int(query.after[-1] or 0) if query.after else 0
+    after = (query.after[-1] or 0) if query.after else 0
     return join(
         " ",
         Statement(f"SELECT {_RESULT} FROM ("),
@@ -64,7 +65,7 @@ def _page(query: SearchQuery, conditions: Conditions) -> Statement:
     )
 
 
-def _all_keys(query: SearchQuery, conditions: Conditions, after: int | None) -> Statement:
+def _all_keys(query: SearchQuery, conditions: Conditions, after: Argument | None) -> Statement:
     return join(
         " UNION ALL ",
         *(conditions.keys(one.resource_type, one.criteria, after) for one in query.selections),
@@ -92,6 +93,9 @@ def _sorted_page(query: SearchQuery, conditions: Conditions) -> Statement:
 
 def _with_values(selection: Selection, conditions: Conditions) -> Statement:
     """The keys of a selection with the values they are sorted by, as ``s0``, ``s1``..."""
+    if _is_by_change(selection):
+        kept = conditions.changed(selection.resource_type, selection.criteria)
+        return Statement(f"SELECT r.key AS key, r.updated AS s0 FROM {kept.sql}", kept.arguments)
     keys = conditions.keys(selection.resource_type, selection.criteria)
     values: list[Statement] = []
     joins: list[Statement] = []
@@ -105,6 +109,17 @@ def _with_values(selection: Selection, conditions: Conditions) -> Statement:
         join(", ", *values),
         Statement(f"FROM ({keys.sql}) m", keys.arguments),
         *joins,
+    )
+
+
+def _is_by_change(selection: Selection) -> bool:
+    """Whether it is of a type what changed in some time, by its last change, which stands in an index in that order: a page
+    reads its own rows.
+    """
+    return (
+        len(selection.sort) == 1
+        and is_change(selection.sort[0].parameter)
+        and all(isinstance(one, Criterion) and is_change(one.parameter) for one in selection.criteria)
     )
 
 

@@ -15,6 +15,8 @@ from fhir_vitiligo.search.criteria import AllOf, AnyOf, Chain, Condition, Criter
 from fhir_vitiligo.search.parameters import Parameter
 from fhir_vitiligo.search.types.base import Alternative
 from fhir_vitiligo.search.types.reference import REFERENCE
+from fhir_vitiligo.storage.plan_drivers import drives, names_ids, selectivity
+from fhir_vitiligo.storage.plan_pairs import paired
 from fhir_vitiligo.storage.plan_statement import Argument, Statement, every_test, join
 from fhir_vitiligo.storage.schema import index_by_resource, index_table, is_by_resource
 
@@ -30,7 +32,7 @@ class Conditions:
         self.number_of = number_of
 
     def keys(
-        self, resource_type: str, conditions: tuple[Condition, ...], after: int | None = None
+        self, resource_type: str, conditions: tuple[Condition, ...], after: Argument | None = None
     ) -> Statement:
         """A select of ``key``: of the resources that fulfil all conditions, each once, in no order; of those
         behind ``after`` where it is given.
@@ -38,10 +40,13 @@ class Conditions:
         Index rows belong to living resources alone, so the resource table is opened for its own properties
         only.
         """
-        conditions = tuple(_flat(conditions))
-        by_id = any(_names_ids(one) for one in conditions)
-        driver = None if by_id else max(filter(_drives, conditions), key=_selectivity, default=None)
+        conditions = paired(tuple(_flat(conditions)))
+        by_id = any(names_ids(one) for one in conditions)
+        driver = None if by_id else max(filter(drives, conditions), key=selectivity, default=None)
         needs_resource = any(_is_stored(one) for one in conditions)
+        if conditions and after is None and all(map(_is_of_change, conditions)):
+            kept = self.changed(resource_type, conditions)
+            return Statement(f"SELECT r.key AS key FROM {kept.sql}", kept.arguments)
         if driver is None:
             key = "r.key"
             # The plus keeps SQLite from walking all of the type when the ids are known.
@@ -49,7 +54,8 @@ class Conditions:
             parts = [Statement(f"r.type = ? AND {plus}r.content IS NOT NULL", (self.type_of(resource_type),))]
             if after is not None:
                 parts.append(Statement(f"{plus}r.key > ?", (after,)))
-            head = Statement("SELECT r.key AS key FROM resource r")
+            index = "" if by_id else " INDEXED BY resource_live"
+            head = Statement(f"SELECT r.key AS key FROM resource r{index}")
         else:
             key = "d.resource"
             matches = self._matches(driver, after)
@@ -61,15 +67,23 @@ class Conditions:
         parts += [self._holds(condition, key) for condition in conditions if condition is not driver]
         return join(" WHERE ", head, join(" AND ", *parts)) if parts else head
 
+    def changed(self, resource_type: str, conditions: tuple[Condition, ...]) -> Statement:
+        """``resource r`` where it fulfils conditions on its last change alone, read from the index of that."""
+        parts = [Statement("r.type = ? AND r.content IS NOT NULL", (self.type_of(resource_type),))]
+        parts += [self._holds(condition, "r.key") for condition in conditions]
+        return join(
+            " ", Statement("resource r INDEXED BY resource_type_updated WHERE"), join(" AND ", *parts)
+        )
+
     # The resources that fulfil a condition, each once, as `resource`
 
-    def _matches(self, condition: Condition, after: int | None) -> Statement:
+    def _matches(self, condition: Condition, after: Argument | None) -> Statement:
         # With every column given, the key of the table has the resources of the value next to one another,
         # in order and each once. UNION drops the doubles of several values, and looks each of them up by
         # itself: of values joined by OR SQLite would read the whole parameter.
         return join(" UNION ", *self._selects(condition, after))
 
-    def _selects(self, condition: Condition, after: int | None) -> Iterator[Statement]:
+    def _selects(self, condition: Condition, after: Argument | None) -> Iterator[Statement]:
         match condition:
             case Criterion(parameter, alternatives):
                 exact = all(_is_exact(found, parameter) for found in alternatives)
@@ -91,7 +105,7 @@ class Conditions:
                 yield Statement(f"SELECT key AS resource FROM ({keys.sql})", keys.arguments)
 
     def _rows_select(
-        self, parameter: Parameter, alternative: Alternative, distinct: str, after: int | None
+        self, parameter: Parameter, alternative: Alternative, distinct: str, after: Argument | None
     ) -> Statement:
         return join(
             " AND ",
@@ -109,7 +123,7 @@ class Conditions:
         resource_type: str,
         bases: tuple[str, ...],
         fulfilling: Statement,
-        after: int | None,
+        after: Argument | None,
     ) -> Statement:
         """What refers to the resources whose keys ``fulfilling`` selects."""
         marks, values = _marks(bases)
@@ -126,7 +140,7 @@ class Conditions:
         )
 
     def _naming(
-        self, parameter: Parameter, url: Parameter, fulfilling: Statement, after: int | None
+        self, parameter: Parameter, url: Parameter, fulfilling: Statement, after: Argument | None
     ) -> Statement:
         """What names one of those resources by its canonical."""
         return join(
@@ -141,7 +155,7 @@ class Conditions:
             *_behind("x.resource", after),
         )
 
-    def _referred(self, condition: ReverseChain, after: int | None) -> Statement:
+    def _referred(self, condition: ReverseChain, after: Argument | None) -> Statement:
         """What the resources that fulfil the inner condition refer to."""
         parameter, own = condition.parameter, condition.own_type
         fulfilling = self.keys(parameter.resource_type, (condition.condition,))
@@ -186,24 +200,38 @@ class Conditions:
             names = {column: f"r.{of}" for column, of in parameter.stored.items()}
             parts = [every_test(found, names) for found in criterion.alternatives]
         else:
-            parts = [self._row(parameter, alternative, key) for alternative in criterion.alternatives]
+            parts = list(self._rows_hold(parameter, criterion.alternatives, key))
         some = join(" OR ", *(parts or [Statement("FALSE")]))
         return Statement(f"{'NOT ' if absent else ''}({some.sql})", some.arguments)
 
-    def _row(self, parameter: Parameter, alternative: Alternative, key: str) -> Statement:
+    def _rows_hold(
+        self, parameter: Parameter, alternatives: tuple[Alternative, ...], key: str
+    ) -> Iterator[Statement]:
+        """Of which one has to hold."""
         table, number = index_table(parameter.type), self.number_of(parameter)
-        tests = every_test(alternative)
-        if _is_exact(alternative, parameter):
-            sql = f"EXISTS (SELECT 1 FROM {table} WHERE parameter = ? AND {tests.sql} AND resource = {key})"
-        elif is_by_resource(parameter.type):
+        together: list[Statement] = []
+        for alternative in alternatives:
+            tests = every_test(alternative)
+            if _is_exact(alternative, parameter):
+                yield Statement(
+                    f"EXISTS (SELECT 1 FROM {table} WHERE parameter = ? AND {tests.sql} AND resource = {key})",
+                    (number, *tests.arguments),
+                )
+            elif is_by_resource(parameter.type):
+                together.append(tests)
+            else:  # no key finds such a row by its resource: the matches are listed once
+                yield Statement(
+                    f"{key} IN (SELECT resource FROM {table} WHERE parameter = ? AND {tests.sql})",
+                    (number, *tests.arguments),
+                )
+        if together:
+            some = join(" OR ", *together)
             by_resource = index_by_resource(parameter.type)
-            sql = (
+            yield Statement(
                 f"EXISTS (SELECT 1 FROM {table} INDEXED BY {by_resource} "
-                f"WHERE parameter = ? AND {tests.sql} AND resource = {key})"
+                f"WHERE parameter = ? AND ({some.sql}) AND resource = {key})",
+                (number, *some.arguments),
             )
-        else:  # no key finds such a row by its resource: the matches are listed once
-            sql = f"{key} IN (SELECT resource FROM {table} WHERE parameter = ? AND {tests.sql})"
-        return Statement(sql, (number, *tests.arguments))
 
     def _any_row(self, parameter: Parameter, key: str) -> Statement:
         # A value that holds nothing to compare stands under the negative number.
@@ -227,12 +255,21 @@ def _flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
             yield one
 
 
-def _behind(column: str, after: int | None) -> tuple[Statement, ...]:
+def _behind(column: str, after: Argument | None) -> tuple[Statement, ...]:
     return () if after is None else (Statement(f"{column} > ?", (after,)),)
 
 
 def _marks(values: tuple[str, ...]) -> tuple[str, tuple[Argument, ...]]:
     return ", ".join("?" for _ in values), values
+
+
+def is_change(parameter: Parameter) -> bool:
+    """Whether it is answered from the instant of the last change."""
+    return parameter.stored is not None and "updated" in parameter.stored.values()
+
+
+def _is_of_change(condition: Condition) -> bool:
+    return isinstance(condition, Criterion) and is_change(condition.parameter)
 
 
 def _is_stored(condition: Condition) -> bool:
@@ -243,52 +280,6 @@ def _is_stored(condition: Condition) -> bool:
             return any(map(_is_stored, conditions))
         case _:
             return False
-
-
-def _names_ids(condition: Condition) -> bool:
-    return (
-        isinstance(condition, Criterion)
-        and "id" in (condition.parameter.stored or ())
-        and bool(condition.alternatives)
-        and not condition.negated
-    )
-
-
-def _drives(condition: Condition) -> bool:
-    """Only what has to be there can be read from an index first."""
-    match condition:
-        case Criterion(parameter, alternatives, negated, missing):
-            return parameter.stored is None and not negated and missing is None and bool(alternatives)
-        case AnyOf(conditions):
-            return all(map(_drives, conditions))
-        case AllOf(_, conditions):
-            return any(map(_drives, conditions))
-        case _:
-            return True
-
-
-def _selectivity(condition: Condition) -> int:
-    """How few resources the condition is likely to leave: what names one thing before what names a kind of
-    thing.
-    """
-    match condition:
-        case Criterion(parameter):
-            if _names_ids(condition):
-                return 20
-            kind = parameter.type.name
-            if kind == "token" and parameter.code == "identifier":
-                return 18
-            return {"uri": 16, "reference": 14, "string": 10, "token": 8, "quantity": 6, "number": 4}.get(
-                kind, 2
-            )
-        case Chain(_, targets):
-            return min(_selectivity(inner) for _, _, inner in targets) - 1
-        case ReverseChain(_, _, inner):
-            return _selectivity(inner) - 1
-        case AnyOf(conditions):
-            return min(map(_selectivity, conditions))
-        case AllOf(_, conditions):
-            return max(map(_selectivity, filter(_drives, conditions)), default=0)
 
 
 def _is_exact(alternative: Alternative, parameter: Parameter) -> bool:

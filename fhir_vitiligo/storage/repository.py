@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from fhir_vitiligo.search.cursor import Cursor
 from fhir_vitiligo.search.extract import IndexRows
@@ -22,8 +22,7 @@ T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredVersion:
+class StoredVersion(NamedTuple):
     """A version of a resource as it is kept.
 
     ``updated`` is in microseconds since 1970 UTC, different for every write of a store and rising with
@@ -194,11 +193,12 @@ class Repository(Protocol):
         """
         ...
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], *, brief: bool = False) -> T:
         """Runs ``work`` in one transaction: all of what it writes is kept, or, when it raises, none.
 
-        ``work`` may be run again from the beginning when the store could not commit, and runs in another
-        thread: it changes nothing but the session.
+        ``work`` may be run again from the beginning when the store could not commit, and may run in another
+        thread: it changes nothing but the session. ``brief``: it reads and writes a few resources by their
+        ids, so that a store may do it between two requests.
         """
         ...
 

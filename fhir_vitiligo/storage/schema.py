@@ -12,6 +12,7 @@ that cannot be made again from the content.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from fhir_vitiligo.search.types.base import SearchType
 
@@ -58,6 +59,10 @@ CREATE TABLE custom_parameter (
   content BLOB NOT NULL
 ) STRICT;
 """
+
+
+# The latest of a type, and a type's history, are read from its end.
+TYPE_UPDATED = "CREATE INDEX resource_type_updated ON resource (type, updated);"
 
 
 _BY_RESOURCE = frozenset({"reference", "date", "number", "quantity"})
@@ -108,12 +113,14 @@ def drop_table(name: str) -> str:
     return f"DROP TABLE {name}"
 
 
+@cache
 def insert_rows(kind: SearchType) -> str:
     """The statement that adds an index row: parameter, the columns, resource."""
     marks = ", ".join("?" for _ in range(len(kind.columns) + 2))
     return f"INSERT OR IGNORE INTO {index_table(kind)} VALUES ({marks})"
 
 
+@cache
 def delete_rows(kind: SearchType) -> str:
     """The statement that removes one index row, by the same values."""
     conditions = " AND ".join(

@@ -14,19 +14,21 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from fhir_vitiligo.errors import ConflictError, StorageError
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.storage.migrations import migrate
 from fhir_vitiligo.storage.repository import HistoryPage, HistoryQuery, Page, Session, StoredVersion
+from fhir_vitiligo.storage.sqlite_errors import storage_error
 from fhir_vitiligo.storage.sqlite_index import Numbers, prepare_index
 from fhir_vitiligo.storage.sqlite_reindex import Scope, finish, index_batch, last_key, take_in, with_custom
 from fhir_vitiligo.storage.sqlite_session import SqliteReader, SqliteSession
-from fhir_vitiligo.storage.sqlite_writer import Writer, storage_error
+from fhir_vitiligo.storage.sqlite_writer import Writer
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _OLDEST = (3, 37, 0)  # STRICT tables
 _LOCK_SECONDS = 10
@@ -64,7 +66,7 @@ class SqliteRepository:
             raise StorageError(
                 f"{self.path}: {storage_error(error).issues[0].text}", code="exception"
             ) from error
-        self._writer = Writer(SqliteSession(connection, self._numbers, self.parameters))
+        self._writer = Writer(SqliteSession(connection, self._numbers, self.parameters), _LOCK_SECONDS)
 
     def __enter__(self) -> SqliteRepository:
         return self
@@ -73,19 +75,19 @@ class SqliteRepository:
         self.close()
 
     async def read(self, resource_type: str, id: str) -> StoredVersion | None:
-        return self._reading(lambda reader: reader.read(resource_type, id))
+        return self._reading(SqliteReader.read, resource_type, id)
 
     async def read_version(self, resource_type: str, id: str, version: int) -> StoredVersion | None:
-        return self._reading(lambda reader: reader.read_version(resource_type, id, version))
+        return self._reading(SqliteReader.read_version, resource_type, id, version)
 
     async def history(self, resource_type: str, id: str) -> tuple[StoredVersion, ...]:
-        return self._reading(lambda reader: reader.history(resource_type, id))
+        return self._reading(SqliteReader.history, resource_type, id)
 
     async def versions(self, query: HistoryQuery) -> HistoryPage:
-        return self._reading(lambda reader: reader.versions(query))
+        return self._reading(SqliteReader.versions, query)
 
     async def search(self, query: SearchQuery) -> Page:
-        return self._reading(lambda reader: reader.search(query))
+        return self._reading(SqliteReader.search, query)
 
     async def reindex(self, resource_type: str | None = None, id: str | None = None) -> int:
         if self._reindexing:
@@ -125,7 +127,9 @@ class SqliteRepository:
     async def _in_writer(self, work: Callable[[SqliteSession], T]) -> T:
         return await self.write(cast(Callable[[Session], T], work))
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], *, brief: bool = False) -> T:
+        if brief:
+            return cast(T, await self._writer.submit_brief(work))
         # Shielded: a client that hangs up must not leave it open whether the write was done.
         return cast(T, await asyncio.shield(asyncio.wrap_future(self._writer.submit(work))))
 
@@ -138,7 +142,9 @@ class SqliteRepository:
             connection.close()
         self._readers.clear()
 
-    def _reading(self, read: Callable[[SqliteReader], T]) -> T:
+    def _reading(
+        self, read: Callable[Concatenate[SqliteReader, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
         reader: SqliteReader | None = getattr(self._local, "reader", None)
         try:
             if reader is None:
@@ -148,7 +154,7 @@ class SqliteRepository:
                 self._readers.append(connection)
                 reader = self._local.reader = SqliteReader(connection, self._numbers)
             self._local.deadline = time.monotonic() + self._read_seconds
-            return read(reader)
+            return read(reader, *args, **named)
         except sqlite3.Error as error:
             raise storage_error(error) from error
 
@@ -169,9 +175,11 @@ class SqliteRepository:
             "synchronous": "FULL",  # a commit is on the disk when it returns
             "foreign_keys": "OFF",  # checked by what writes; the declarations document the tables
             "cache_size": -16_000,  # KiB
-            "mmap_size": 256 * 1024 * 1024,
+            "mmap_size": 32
+            * 1024
+            * 1024,  # all of a small store; of a large one it would only look like memory in use
             "temp_store": "MEMORY",
-            "wal_autocheckpoint": 4000,  # pages
+            "wal_autocheckpoint": 10_000,  # pages: one that is changed often is written back once
         }
         for name, value in pragmas.items():
             connection.execute(f"PRAGMA {name} = {value}")

@@ -20,15 +20,17 @@ from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.search.types.base import SearchType
 from fhir_vitiligo.search.types.near import NEAR
 from fhir_vitiligo.storage import schema
+from fhir_vitiligo.storage.plan_cache import Plans
 
 _BATCH = 500  # resources whose rows are held in memory at a time
 
 
 class Numbers:
-    """Small numbers for resource types and search parameters, as the file has them."""
+    """Small numbers for resource types and search parameters, as the file has them, and the plans made with them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.read(connection)
+        self.plans = Plans(lambda name: self.of_type[name], self.of_parameter)
 
     def read(self, connection: sqlite3.Connection) -> None:
         """Reads them again, when there may be more."""
@@ -36,6 +38,8 @@ class Numbers:
             name: int(number) for number, name in connection.execute("SELECT number, name FROM resource_type")
         }
         self.type_names = {number: name for name, number in self.of_type.items()}
+        # By the object, too: to make a key of it takes longer than to find it.
+        self._of_known: dict[Parameter, int] = {}
         self._of_parameter = {
             (resource_type, key): int(number)
             for number, resource_type, key in connection.execute(
@@ -44,59 +48,105 @@ class Numbers:
         }
 
     def of_parameter(self, parameter: Parameter) -> int:
-        return self._of_parameter[parameter.resource_type, parameter.key]
+        found = self._of_known.get(parameter)
+        if found is None:
+            found = self._of_known[parameter] = self._of_parameter[parameter.resource_type, parameter.key]
+        return found
 
     def find(self, resource_type: str, code: str) -> int | None:
         """The number of a parameter of core; None where the type has none of this code."""
         return self._of_parameter.get((resource_type, code))
 
 
+_Rows = dict[SearchType, list[tuple[object, ...]]]
+
+
 class PendingRows:
-    """Index rows on their way into the file, by search type: one statement for many resources."""
+    """Index rows on their way into the file, by search type: one statement for many resources.
+
+    They gather over all works of a transaction. :meth:`mark` is called before each: when the work comes to
+    nothing, :meth:`back_to_mark` forgets its rows and keeps those of the works before it, also where they were
+    written within what SQLite is about to roll back.
+    """
 
     def __init__(self, connection: sqlite3.Connection, numbers: Numbers) -> None:
         self._connection = connection
         self._numbers = numbers
-        self._added: dict[SearchType, list[tuple[object, ...]]] = {}
-        self._removed: dict[SearchType, list[tuple[object, ...]]] = {}
+        self._removed: _Rows = {}
+        self._added: _Rows = {}
+        self._keys: set[int] = set()
+        self._marks: tuple[dict[SearchType, int], ...] = ({}, {})
+        self._early: tuple[_Rows, ...] = ({}, {})
 
     def replace(self, key: int, old: IndexRows, new: IndexRows) -> None:
         """Only what differs is written."""
+        self._keys.add(key)
         for parameter, rows in new.items():
-            self._collect(self._added, key, parameter, rows - old[parameter] if parameter in old else rows)
+            before = old.get(parameter)
+            if before is None:
+                self._collect(self._added, key, parameter, rows)
+            elif rows is not before and rows != before:
+                self._collect(self._added, key, parameter, rows - before)
+                self._collect(self._removed, key, parameter, before - rows)
         for parameter, rows in old.items():
-            self._collect(self._removed, key, parameter, rows - new[parameter] if parameter in new else rows)
+            if parameter not in new:
+                self._collect(self._removed, key, parameter, rows)
 
     def _collect(
-        self,
-        into: dict[SearchType, list[tuple[object, ...]]],
-        key: int,
-        parameter: Parameter,
-        rows: Iterable[tuple[object, ...]],
+        self, into: _Rows, key: int, parameter: Parameter, rows: Iterable[tuple[object, ...]]
     ) -> None:
         number, kind = self._numbers.of_parameter(parameter), parameter.type
-        # What is there and cannot be compared stands under the negative number, which no search looks at.
-        into.setdefault(kind, []).extend(
-            [(number, *row, key) if row is not PRESENT else (-number, *kind.blank, key) for row in rows]
-        )
+        found = into.get(kind)
+        if found is None:
+            found = into[kind] = []
+        for row in rows:
+            # What is there and cannot be compared stands under the negative number, which no search looks at.
+            found.append((number, *row, key) if row is not PRESENT else (-number, *kind.blank, key))
+
+    def waits_for(self, key: int) -> bool:
+        """Whether rows of this resource are not written yet."""
+        return key in self._keys
 
     def flush(self) -> None:
         """Removals come first: within one flush a row may go with one version and come back with the next."""
-        for rows_by_type, statement in (
-            (self._removed, schema.delete_rows),
-            (self._added, schema.insert_rows),
+        for number, (rows_by_type, statement) in enumerate(
+            ((self._removed, schema.delete_rows), (self._added, schema.insert_rows))
         ):
+            marks = self._marks[number]
             for kind, rows in rows_by_type.items():
+                if early := rows[: marks.get(kind, 0)]:
+                    self._early[number].setdefault(kind, []).extend(early)
                 if rows:
                     # Neighbours in the index are written together.
                     rows.sort()
                     self._connection.executemany(statement(kind), rows)
+            marks.clear()
             rows_by_type.clear()
+        self._keys.clear()
+
+    def mark(self) -> None:
+        """From here on rows are those of the next work."""
+        self._marks = tuple(
+            {kind: len(rows) for kind, rows in by_type.items()} for by_type in (self._removed, self._added)
+        )
+        self._early = ({}, {})
+
+    def back_to_mark(self) -> None:
+        """Forgets the rows since the mark; those before it wait again if they do not any more."""
+        for by_type, marks, early in zip((self._removed, self._added), self._marks, self._early, strict=True):
+            for kind, rows in by_type.items():
+                del rows[marks.get(kind, 0) :]
+            for kind, rows in early.items():
+                by_type.setdefault(kind, []).extend(rows)
+                self._keys.update(row[-1] for row in rows)  # type: ignore[misc]
+        self.mark()
 
     def clear(self) -> None:
-        """Forget what was not written: its transaction was rolled back."""
+        """Forgets everything that was not written: its transaction was rolled back."""
         self._added.clear()
         self._removed.clear()
+        self._keys.clear()
+        self.mark()
 
 
 def prepare_index(connection: sqlite3.Connection, parameters: Parameters) -> bool:

@@ -16,7 +16,6 @@ from fhir_vitiligo.search.parameters import Parameter
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.search.types.reference import REFERENCE
 from fhir_vitiligo.search.types.uri import URI
-from fhir_vitiligo.storage.plan import plan
 from fhir_vitiligo.storage.repository import Page, StoredVersion
 from fhir_vitiligo.storage.schema import index_by_resource, index_table
 from fhir_vitiligo.storage.sqlite_index import Numbers
@@ -30,7 +29,7 @@ Found = dict[int, StoredVersion]
 
 def search(connection: sqlite3.Connection, numbers: Numbers, query: SearchQuery) -> Page:
     """A page of results; see :class:`~fhir_vitiligo.storage.repository.Page`."""
-    made = plan(query, numbers.of_type.__getitem__, numbers.of_parameter)
+    made = numbers.plans(query)
     rows: list[Any] = [] if made.page is None else connection.execute(*made.page).fetchall()
     following: Cursor | None = None
     if len(rows) > query.count:  # one more than the page was asked for, to know whether there is another

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from fhir_vitiligo.errors import ConflictError
-from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.search.extract import index_rows
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
@@ -183,9 +183,9 @@ class SqliteSession(SqliteReader):
         content: bytes | None,
     ) -> None:
         key, version, old_updated, old_method, old_content = current
-        # What is about to leave the index must be in it: rows of an earlier version of the same work may
-        # still wait.
-        self.pending.flush()
+        # What is about to leave the index must be in it: rows of an earlier version may still wait.
+        if self.pending.waits_for(key):
+            self.pending.flush()
         self.connection.execute(
             "INSERT INTO resource_history VALUES (?, ?, ?, ?, ?)",
             (old_updated, key, version, old_method, old_content),
@@ -199,11 +199,10 @@ class SqliteSession(SqliteReader):
         """The index rows of a version that is stored: made again, since the tables are not keyed by
         resource.
         """
-        return (
-            {}
-            if content is None
-            else index_rows(json.loads_object(content), self.parameters.indexed(resource_type))
-        )
+        if content is None:
+            return {}
+        parameters = self.parameters.indexed(resource_type)
+        return index_rows(json.loads_object(content), parameters, json_text.members(content))
 
     def _now(self) -> int:
         """Now in microseconds, but always later than the write before, whatever the clock says."""

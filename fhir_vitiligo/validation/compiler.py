@@ -19,7 +19,6 @@ from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.library import Library, library_of
 from fhir_vitiligo.validation.profiles import Profiles
-from fhir_vitiligo.validation.readable import filled, readable
 from fhir_vitiligo.validation.resource_check import check_resource
 from fhir_vitiligo.validation.rules import (
     ABSENCE_RULES,
@@ -66,26 +65,28 @@ class Compiler:
         def check(value: Any, context: Context) -> None:
             if type(value) is not dict:
                 context.faults.put(types.not_an_object(schema.path, value))
-            elif not value:
+            elif not value and context.walk.reading is None:
                 context.faults.put(types.empty(f"{schema.path} object"))
-            elif len(value) == 1 and "id" in value and not is_resource:
-                context.faults.put(types.nothing_but_id(schema.path))
             else:
-                if "id" in value and not is_resource and (fault := types.repeated_id(value, context)):
-                    context.faults.put(fault)
-                before = len(context.faults)
+                if "id" in value and not is_resource:
+                    if len(value) == 1:
+                        context.faults.put(types.nothing_but_id(schema.path))
+                    if (fault := types.repeated_id(value, context)) is not None:
+                        context.faults.put(fault)
                 for key, item in value.items():
                     members[key](item, value, context)
-                # What cannot be read is not there, for the rules of the whole.
-                read = value if len(context.faults) == before else readable(schema, value)
+                faults = context.faults
+                # Walked again as what can be read of it.
+                if faults.malformed:
+                    return
                 for rule in counting:
-                    for fault in rule(read, None, context):
-                        context.faults.put(fault)
-                if read is not value or len(context.faults) != before:
-                    read = filled(read)
+                    for fault in rule(value, None, context):
+                        faults.put(fault)
+                if (reading := context.walk.reading) is not None:
+                    value = reading.seen(value)
                 for rule in rules:
-                    for fault in rule(read, None, context):
-                        context.faults.put(fault)
+                    for fault in rule(value, None, context):
+                        faults.put(fault)
 
         return _counted(check) if schema.path in _RECURSIVE else check
 
@@ -110,6 +111,8 @@ class Compiler:
 
         def beside_a_value(value: Any, context: Context) -> None:
             if _is_id_alone(value):
+                if fault := types.repeated_id(value, context):
+                    context.faults.put(fault)
                 return
             element(value, context)
             for rule in always:
@@ -117,6 +120,9 @@ class Compiler:
                     context.faults.put(fault)
 
         def alone(value: Any, context: Context) -> None:
+            if not value and context.walk.reading is not None:
+                context.faults.put(types.without_value(key))
+                return
             element(value, context)
             for rule in absent:
                 for fault in rule(None, value, context):
@@ -209,7 +215,10 @@ class Compiler:
             faults = context.faults
             if type(value) is not list or not value:
                 faults.put_all((_no_list(one, value),), step)
-                return
+                if type(value) is not dict:
+                    return
+                # Read as one.
+                value = [value]
             for index, item in enumerate(value):
                 before = len(faults)
                 try:

@@ -20,6 +20,7 @@ from fhir_vitiligo.validation.faults import Faults
 if TYPE_CHECKING:
     from fhir_vitiligo.validation.library import Library
     from fhir_vitiligo.validation.profiles import Profiles
+    from fhir_vitiligo.validation.readable import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,14 @@ class Options:
 
 @dataclass(slots=True, eq=False)
 class Walk:
-    """One call of the validator: what is shared by all resources inside the one it was given."""
+    """One walk of the validator: what is shared by all resources inside the one it was given. ``reading`` is what
+    was made of a malformed one, on the second walk.
+    """
 
     library: Library
     profiles: Profiles
     options: Options
+    reading: Reading | None = None
     # (resource, profile): whether it conforms; None while that is being found out.
     conformance: dict[tuple[int, str], bool | None] = field(default_factory=dict)
     contexts: dict[int, Context] = field(default_factory=dict)
@@ -62,6 +66,8 @@ class Walk:
     depth: int = 0
     # What trial validations cost so far; hostile slicing ends here.
     trials: int = 0
+    # Once a walk is enough.
+    told_of_obligations: bool = False
 
     def fetch(self, reference: str) -> Json | None:
         """What is outside of the resource, where the caller can get it; asked once."""

@@ -55,6 +55,9 @@ def _element(there: Definitions, path: str) -> tuple[Structure, Element] | None:
 
 
 def _profile(url: str, path: str, elements: list[Json], here: Definitions) -> Json:
+    """It may stand where its element does, or at the resource itself; that of a type which this release does not
+    have, anywhere.
+    """
     head = path.partition(".")[0]
     known = head in here.resource_types or head in here.type_names
     return {
@@ -68,8 +71,10 @@ def _profile(url: str, path: str, elements: list[Json], here: Definitions) -> Js
         "type": "Extension",
         "baseDefinition": f"{CORE}Extension",
         "derivation": "constraint",
-        # An element of a type that this release does not have may be told anywhere.
-        "context": [{"type": "element", "expression": head if known else "Element"}],
+        "context": [
+            {"type": "element", "expression": place}
+            for place in (dict.fromkeys((head, path.rpartition(".")[0] or head)) if known else ("Element",))
+        ],
         "differential": {"element": elements},
     }
 

@@ -36,6 +36,8 @@ def demands(profiles: Profiles, schema: Schema, one: Node, kind: str, steps: lis
     if kind == "exists":
         return _existence(found, one)
     if kind == "type":
+        if steps and steps[-1] == "resolve()":
+            found = [root for place in found for root in _targets(profiles.library, *place)]
         return _type(profiles.library, found, one)
     if kind == "profile":
         return _profile(profiles, found, steps)
@@ -59,7 +61,9 @@ def _value(node: Node) -> Demand | None:
     element = node.element
     if element.fixed is not None:
         fixed = element.fixed
-        return lambda values, context: any(equals(value, fixed) for value, _, _ in values)
+        # What is more in a Coding or CodeableConcept than was fixed is a fault of an entry of the slice.
+        fits = matches if isinstance(fixed, dict) else equals
+        return lambda values, context: any(fits(value, fixed) for value, _, _ in values)
     if element.pattern is not None:
         pattern = element.pattern
         return lambda values, context: any(matches(value, pattern) for value, _, _ in values)

@@ -23,6 +23,10 @@ _MORE_CONTEXTS = {
     ),
     CORE + "regex": (("element", "ElementDefinition.type"),),
 }
+# What a guide expects of a system is said of any element; before R5 the contexts leave most of them out.
+_ANYWHERE = frozenset(
+    (CORE + "capabilitystatement-expectation", CORE + "capabilitystatement-prohibited"),
+)
 # Bound as required, and used by core itself with what is no media type ("xml", "application/dicom; variant=a b").
 UNSURE_VALUE_SETS = frozenset({"http://hl7.org/fhir/ValueSet/mimetypes"})
 
@@ -44,6 +48,8 @@ def corrected(schema: Schema, types: Set[str]) -> Schema:
                 node.element = replace(node.element, binding=Binding("extensible", binding.value_set))
     if schema.type == "Extension":
         schema.contexts += _MORE_CONTEXTS.get(schema.url, ())
+        if schema.url in _ANYWHERE and schema.version.startswith("4."):
+            schema.contexts += (("element", "Element"),)
         for node in schema.root.walk():
             # HL7's extension pack for R4 names types that only R5 has.
             known = tuple(

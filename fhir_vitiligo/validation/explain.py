@@ -103,6 +103,8 @@ def _asked(node: Node, base: Element) -> Iterator[str]:
         yield f"with the pattern {element.pattern if isinstance(element.pattern, str) else _json(element.pattern)}"
     if element.binding is not None and element.binding != base.binding:
         yield f"bound to {element.binding.value_set} ({element.binding.strength})"
+    for more in node.additional:
+        yield f"also bound to {more.value_set} ({more.strength})"
     for limit, word in ((element.min_value, "at least"), (element.max_value, "at most")):
         if limit is not None:
             yield f"{word} {_json(limit)}"

@@ -21,11 +21,7 @@ def environment_of(context: Context) -> Environment:
 
     def resolve(reference: str, holder: Node) -> dict[str, Any] | None:
         around = holder.resource()
-        inside = (
-            context
-            if around is None or around.value is context.resource
-            else context.context_of(around.value)
-        )
+        inside = context if around is None or around.value is resource else context.context_of(around.value)
         return inside.resolve(reference)
 
     def member_of(node: Node, value_set: str) -> bool | None:
@@ -34,10 +30,13 @@ def environment_of(context: Context) -> Environment:
     def conforms_to(node: Node, profile: str) -> bool | None:
         return context.walk.profiles.conforms(profile, node.value, node.type.path, context)
 
-    own = root(context.resource, context.release)
+    resource, container = context.resource, context.container
+    if (reading := context.walk.reading) is not None:
+        resource, container = reading.seen(resource), reading.seen(container)
+    own = root(resource, context.release)
     return Environment(
         own,
-        own if context.container is context.resource else root(context.container, context.release),
+        own if container is resource else root(container, context.release),
         resolve=resolve,
         member_of=member_of,
         conforms_to=conforms_to,
@@ -90,3 +89,14 @@ def selects(expression: str, value: Any, context: Context) -> bool | None:
     except FHIRPathError:
         return None
     return any(type(one) is Node and (one.value is value or one.companion is value) for one in found)
+
+
+def unreadable(expression: str, context: Context) -> str | None:
+    """What is wrong with an expression as such, as a sentence; None where it can be read."""
+    from fhir_vitiligo.fhir.fhirpath import FHIRPathError, compile_expression
+
+    try:
+        compile_expression(expression, context.release)
+    except FHIRPathError as error:
+        return f"This is no FHIRPath: {error}."
+    return None

@@ -24,7 +24,8 @@ class TooManyFaults(Exception):  # noqa: N818 - not an error, the end of a walk
 @dataclass(slots=True, eq=False)
 class Fault:
     """``rule`` is the stable id of what was broken (:data:`.rule_ids.RULE_IDS`, or an invariant's key), ``code``
-    FHIR's issue type. ``steps`` grow from the inside out.
+    FHIR's issue type. ``steps`` grow from the inside out. ``is_form``: the JSON is not what the type is written
+    as, so that a reader gets less than stands there (:mod:`.readable`).
     """
 
     rule: str
@@ -32,6 +33,7 @@ class Fault:
     text: str
     severity: Severity = "error"
     steps: list[str] = field(default_factory=list)
+    is_form: bool = False
 
     @property
     def is_error(self) -> bool:
@@ -43,14 +45,21 @@ class Fault:
 
 
 class Faults(list[Fault]):
-    """The faults of one walk, in the order of the resource. ``left_out`` counts remarks beyond the bound."""
+    """The faults of one walk, in the order of the resource. ``left_out`` counts remarks beyond the bound.
+    ``malformed``: a fault of form was found, which is heeded: what is asked of the whole waits for what can be
+    read of it.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, heeds_form: bool = True) -> None:
         super().__init__()
         self.errors = 0
         self.left_out = 0
+        self.malformed = False
+        self._heeds_form = heeds_form
 
     def put(self, fault: Fault) -> None:
+        if fault.is_form and self._heeds_form:
+            self.malformed = True
         if fault.is_error:
             if self.errors >= MAX_FAULTS:
                 raise TooManyFaults

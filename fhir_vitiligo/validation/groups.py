@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_vitiligo.fhir.schema import Property
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.occurrences import Occurrence, gatherer, step_of
-from fhir_vitiligo.validation.rules import cardinality, types
+from fhir_vitiligo.validation.rules import cardinality, mistyped, types
 from fhir_vitiligo.validation.schema import Node, Schema
 from fhir_vitiligo.validation.slicing import slicer_of
 
@@ -37,7 +37,8 @@ def group_check(
     gather = gatherer(properties)
     # As HL7's engine places it: where one type is left, the value is wrong, else (and for the value of an
     # extension) what is around has none that could be told.
-    at_the_value = len(allowed or ()) == 1 and node.element.path != "Extension.value[x]"
+    wanted = [one for one in properties if one.key in allowed] if allowed is not None else []
+    at_the_value = len(wanted) == 1 and node.element.path != "Extension.value[x]"
 
     def check(around: dict[str, Any], context: Context) -> None:
         found = gather(around)
@@ -54,6 +55,10 @@ def group_check(
                     if at_the_value:
                         fault.steps.append(step_of(occurrence))
                     faults.put(fault)
+                    if len(wanted) == 1:
+                        schemas = profiles.library.schemas
+                        more = mistyped.faults(occurrence[0], occurrence[3], wanted[0], schemas)
+                        faults.put_all(more, step_of(occurrence))
         if slicer is None:
             for occurrence in found:
                 run(targets.of(occurrence[3]), occurrence, context)

@@ -20,8 +20,9 @@ from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.schema import schemas_of
 from fhir_vitiligo.terminology.value_sets import Terminology, Verdict, terminology_of
 from fhir_vitiligo.validation import cross_version
+from fhir_vitiligo.validation.element_definition import tree_of
 from fhir_vitiligo.validation.errata import corrected
-from fhir_vitiligo.validation.schema import Node, Schema, core_tree, schema_of, tree_of
+from fhir_vitiligo.validation.schema import Node, Schema, core_tree, schema_of
 from fhir_vitiligo.validation.snapshot import SnapshotError, snapshot_tree
 
 

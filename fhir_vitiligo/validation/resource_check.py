@@ -59,8 +59,12 @@ def resource_type(compiler: Compiler, value: Any, context: Context) -> str | Non
 def check_in_context(
     compiler: Compiler, name: str, value: Json, context: Context, profiles: Iterable[str] = ()
 ) -> None:
-    """``profiles`` are those the caller asks for, besides the resource's own."""
+    """``profiles`` are those the caller asks for, besides the resource's own. Of what is malformed only its form
+    is told: the rest is asked of what can be read.
+    """
     compiler.object(name)(value, context)
+    if context.faults.malformed:
+        return
     if (rules := RESOURCE_RULES.get(name)) is not None:
         for fault in rules(value, context):
             context.faults.put(fault)
@@ -94,6 +98,10 @@ def _check_profile(url: Any, value: Json, context: Context, done: set[str], wher
         return
     done.add(schema.url)
     context.walk.profiles.check(schema, value, context)
+    if schema.has_obligations and not context.walk.told_of_obligations:
+        context.walk.told_of_obligations = True
+        text = f"The profile {schema.canonical} obliges systems that make or read it, which no resource can show."
+        context.faults.put(Fault("obligation", "informational", text, severity="information"))
     for imposed in schema.imposed:
         _check_profile(imposed, value, context, done, where)
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from fhir_vitiligo.fhir.definitions import CORE, Element, TypeRef
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.validation.schema import MAX_ELEMENTS, Node, Slicing, node_of
+from fhir_vitiligo.validation.element_definition import MAX_ELEMENTS, node_of
+from fhir_vitiligo.validation.schema import Node, Slicing
 
 if TYPE_CHECKING:
     from fhir_vitiligo.validation.library import Library
@@ -63,6 +64,7 @@ def _copied(node: Node, cut: int, head: str) -> Node:
         alternatives=node.alternatives,
         languages=node.languages,
         aggregation=node.aggregation,
+        additional=node.additional,
     )
 
 
@@ -72,6 +74,8 @@ class _Overlay:
         self.library = library
         # The node that a path means at this point of the differential: the last one stated.
         self.open: dict[str, Node] = {root.element.path: root}
+        # Choices that only a typed name (valueQuantity) speaks of.
+        self.shorthand: dict[int, Node] = {}
         self.count = 0
         self.flaws: list[str] = []
 
@@ -105,6 +109,10 @@ class _Overlay:
             del self.open[closed]
         self.open[path] = node
         _merge(node, stated, record)
+        choice = self.shorthand.get(id(node))
+        if choice is not None and choice.slicing == _BY_TYPE:
+            # The shorthand says which types there are, not only what one of them is like.
+            choice.slicing = replace(_BY_TYPE, rules="closed")
 
     def _node(self, path: str) -> Node:
         """What stands at a path, found from the nearest part of it that is open."""
@@ -132,10 +140,15 @@ class _Overlay:
         for one in choice.slices:
             if one.slice_name == name:
                 return one
+        is_shorthand = choice.element.path not in self.open and (
+            choice.slicing is None or id(choice) in self.shorthand
+        )
         if choice.slicing is None:
-            choice.slicing = Slicing((("type", "$this"),))
+            choice.slicing = _BY_TYPE
         made = self._new_slice(choice, name)
         made.element = replace(made.element, types=(own,))
+        if is_shorthand:
+            self.shorthand[id(made)] = self.shorthand[id(choice)] = choice
         return made
 
     def _slice(self, sliced: Node, name: str, stated: Node) -> Node:
@@ -199,6 +212,9 @@ class _Overlay:
             raise TooManyElementsError(f"it unfolds to more than {MAX_ELEMENTS} elements")
 
 
+_BY_TYPE = Slicing((("type", "$this"),))
+
+
 def _usual_slicing(element: Element) -> Slicing:
     """Extensions are sliced by their url and choices by their type without anybody saying so."""
     if element.name in ("extension", "modifierExtension"):
@@ -238,6 +254,7 @@ def _merge(node: Node, stated: Node, record: Json) -> None:
     node.alternatives = stated.alternatives or node.alternatives
     node.languages = stated.languages or node.languages
     node.aggregation = stated.aggregation or node.aggregation
+    node.additional = stated.additional or node.additional
 
 
 def _type(kind: TypeRef, before: tuple[TypeRef, ...]) -> TypeRef:

@@ -38,31 +38,58 @@ class Validator:
     def validate(self, resource: Any, profiles: Iterable[str] = ()) -> list[Issue]:
         """Everything there is to tell of ``resource``, in its own order; empty when there is nothing.
 
-        ``resource`` is a dict as ``fhir.json.loads`` gives it; ``profiles`` are canonicals it has to conform to
-        besides those it claims itself. An issue's expression is a FHIRPath that starts at the resource
+        ``resource`` is a dict as ``fhir.json.loads`` gives it; ``profiles`` are canonicals (or one) it has to conform
+        to besides those it claims itself. An issue's expression is a FHIRPath that starts at the resource
         (``Patient.contact[0].name.family``). Never raises for what is in the resource; at most some hundred
         issues are told.
         """
-        faults = Faults()
-        more: list[Issue] = []
         root = _root(resource)
+        profiles = (profiles,) if isinstance(profiles, str) else tuple(profiles)
+        faults = Faults()
         walk = Walk(self._compiler.library, self._compiler.profiles, self.options)
+        more = self._walk(resource, profiles, walk, faults)
+        if faults.malformed and not more:
+            faults, more = self._walk_again(resource, profiles, faults)
+        if faults.left_out:
+            text = f"{faults.left_out} more warnings and remarks are not told."
+            more.append(Issue("information", "informational", root, text, rule="depth"))
+        return [*_issues(faults, root), *more]
+
+    def _walk(self, resource: Any, profiles: Iterable[str], walk: Walk, faults: Faults) -> list[Issue]:
+        """Fills ``faults``; what is returned says why a walk ended early."""
         context = Context(walk, faults, resource if isinstance(resource, dict) else {})
+        root = _root(resource)
         try:
             name = resource_type(self._compiler, resource, context)
             if name is not None:
                 check_in_context(self._compiler, name, resource, context, profiles)
         except TooManyFaults:
             text = f"More than {MAX_FAULTS} errors were found; what comes after them was not read."
-            more.append(Issue("error", "too-costly", root, text, rule="depth"))
+            return [Issue("error", "too-costly", root, text, rule="depth")]
         except RecursionError:
             # The caller stands deep in the stack itself.
-            text = "The resource nests too deeply to be read from here."
-            more.append(Issue("error", "too-costly", root, text, rule="depth"))
-        if faults.left_out:
-            text = f"{faults.left_out} more warnings and remarks are not told."
-            more.append(Issue("information", "informational", root, text, rule="depth"))
-        return [*_issues(faults, root), *more]
+            return [_too_deep(root)]
+        return []
+
+    def _walk_again(
+        self, resource: Any, profiles: Iterable[str], first: Faults
+    ) -> tuple[Faults, list[Issue]]:
+        """What is wrong with the form of a malformed resource, then what is with that which can be read of it."""
+        if not isinstance(resource, dict):
+            return first, []
+        from fhir_vitiligo.validation.readable import Reading
+
+        try:
+            reading = Reading(resource, self._compiler.schemas)
+        except RecursionError:
+            return first, [_too_deep(_root(resource))]
+        faults = Faults(heeds_form=False)
+        walk = Walk(self._compiler.library, self._compiler.profiles, self.options, reading)
+        more = self._walk(reading.resource, profiles, walk, faults) if reading.resource else []
+        both = Faults()
+        both.extend(_merged(first, faults))
+        both.left_out = faults.left_out
+        return both, more
 
     def iter_issues(self, resource: Any, profiles: Iterable[str] = ()) -> Iterator[Issue]:
         """The issues one by one."""
@@ -84,6 +111,38 @@ def _issues(faults: Iterable[Fault], root: str) -> Iterator[Issue]:
         if key not in told:
             told.add(key)
             yield issue
+
+
+def _merged(first: Faults, second: Faults) -> Iterator[Fault]:
+    """The faults of form that the first walk found and what the second one did, in the order of the resource."""
+    known = {_key(fault): index for index, fault in enumerate(first)}
+    told, later = 0, []
+    for fault in second:
+        index = known.get(_key(fault))
+        if index is None:
+            # Follows from something malformed: told after it. The first walk saw all that is.
+            if not fault.is_form:
+                later.append(fault)
+            continue
+        if index >= told:
+            yield from (one for one in first[told:index] if one.is_form)
+            told = index
+        yield from later
+        later = []
+        # A value read as what it means is told once, as it is written.
+        if not first[index].is_form or fault.rule not in ("primitive", "ele-1"):
+            yield fault
+    yield from (one for one in first[told:] if one.is_form)
+    yield from later
+
+
+def _key(fault: Fault) -> tuple[str, tuple[str, ...]]:
+    return fault.rule, tuple(fault.steps)
+
+
+def _too_deep(root: str) -> Issue:
+    text = "The resource nests too deeply to be read from here."
+    return Issue("error", "too-costly", root, text, rule="depth")
 
 
 def _root(resource: Any) -> str:

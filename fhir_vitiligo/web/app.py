@@ -19,6 +19,7 @@ from fhir_vitiligo.server.settings import Settings
 from fhir_vitiligo.web.pages import Pages
 
 _HTML = ("text/html", "application/xhtml+xml", "html")
+_API_PAGE = "/docs"
 _NOT_PASSED_ON = (b"accept", b"accept-encoding")
 
 
@@ -36,6 +37,8 @@ def with_pages(app: App, settings: Settings, release: Release) -> App:
             await app(scope, receive, send)
         elif scope["path"] == "/":
             await _send(pages.first(request), scope, send)
+        elif scope["path"] == _API_PAGE:
+            await _send(pages.api(request), scope, send)
         else:
             response = await _answer_of(app, request, scope, receive)
             if response is not None:
@@ -45,7 +48,7 @@ def with_pages(app: App, settings: Settings, release: Release) -> App:
 
 
 def _is_for_people(path: str, base: str) -> bool:
-    return path in ("/", base) or path.startswith(f"{base}/")
+    return path in ("/", _API_PAGE, base) or path.startswith(f"{base}/")
 
 
 def _asked_for_a_page(scope: Scope, base: str) -> Request | None:

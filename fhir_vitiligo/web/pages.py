@@ -19,6 +19,7 @@ from fhir_vitiligo.web.drawing import bundle, bundle_title, capabilities, issues
 from fhir_vitiligo.web.html import HEADERS, Child, Html, document, element, joined, link
 from fhir_vitiligo.web.narrative import narrative
 from fhir_vitiligo.web.resource import address, elements, line
+from fhir_vitiligo.web.routes import routes
 
 LARGEST = 2_000_000
 """Bytes of JSON that are still drawn as a page; a larger answer is named, with the link to it."""
@@ -70,6 +71,12 @@ class Pages:
         )
         title = f"fhir-vitiligo {fhir_vitiligo.__version__}"
         return Response(200, document(title, self._navigation(request, formats=False), *content), HEADERS)
+
+    def api(self, request: Request) -> Response:
+        """Every route and operation."""
+        root = _root(request.base, self._settings)
+        content = routes(request.base, root, self._release)
+        return Response(200, document("The API", self._navigation(request, formats=False), *content), HEADERS)
 
     def _answer(self, request: Request, response: Response, title: str, *content: Child) -> Response:
         body = document(title, self._navigation(request, formats=request.method in ("GET", "HEAD")), *content)

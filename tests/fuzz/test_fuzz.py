@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,9 @@ from hypothesis import strategies as st
 from fhir_vitiligo.fhir import json
 from tests.fuzz.targets import TARGETS, seeds, timed
 
+ROOT = Path(__file__).resolve().parents[2]
+# Of each target under atheris.
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "5"))
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
 PIECES = (
     b'{"', b'":', b"[", b"]", b"{", b"}", b",", b'"', b"\\", b"\\u", b"\\ud800", b"//", b"/*", b"null", b"1e999999", b"-", b"\x00",
@@ -113,6 +119,27 @@ def test_no_input_ends_in_a_traceback_or_a_hang(target: str, kind: str) -> None:
         timed(TARGETS[target], data)
 
     run()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_coverage_leads_to_no_traceback_and_no_hang(target: str, tmp_path: Path) -> None:
+    """The same targets under atheris, which keeps what reaches new code; memory is bounded to 1 GiB."""
+    pytest.importorskip(
+        "atheris",
+        reason="atheris is not installed here: `pip install atheris` (CPython on Linux) to run this",
+    )
+    command = [sys.executable, "-m", "tests.fuzz.run_atheris", target]
+    limits = [f"-max_total_time={SECONDS}", "-rss_limit_mb=1024", "-max_len=20000"]
+    places = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [*command, *limits],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": places},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert not list(tmp_path.glob("crash-*"))
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -77,30 +77,6 @@ def test_what_the_small_path_language_cannot_do_is_fhirpath() -> None:
         assert "mine" in Parameters(definitions_of(Release.R4), Release.R4, (broken,)).left_out("Patient")
 
 
-def test_members_lead_to_the_parameters_that_all_of_them_lead_to() -> None:
-    """Only those that begin with a member of the resource are asked; the others have nothing to say."""
-    for resource_type in ("Observation", "Patient", "Claim", "ValueSet"):
-        parameters = parameters_of(Release.R4).of(resource_type)
-        for element in definitions_of(Release.R4).structure(resource_type).elements[1:]:
-            name = element.path.partition(".")[2]
-            if "." in name:
-                continue
-            for key in {
-                name.removesuffix("[x]"),
-                name.replace("[x]", "Quantity"),
-                name.replace("[x]", "String"),
-            }:
-                for value in ("2020", {"coding": [{"code": "a"}], "reference": "Patient/1", "value": 1}):
-                    resource = {
-                        "resourceType": resource_type,
-                        key: [value] if isinstance(value, dict) else value,
-                    }
-                    asked = set(parameters.concerned(resource))
-                    for parameter in parameters.values():
-                        if parameter.stored is None and parameter not in asked:
-                            assert parameter.values(resource) == [], (parameter.code, key)
-
-
 def test_a_cursor_comes_back_as_it_was_and_nothing_else_is_one() -> None:
     for cursor in ((7,), ("a", 1.5, None, 3), (float("-inf"), 2**62, 1)):
         assert from_text(to_text(cursor), len(cursor)) == cursor

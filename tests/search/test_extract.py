@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import bz2
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fhir_vitiligo.fhir import json, json_text
+from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.definitions import FurtherParameter
-from fhir_vitiligo.search.extract import PRESENT, index_rows
+from fhir_vitiligo.search.extract import PRESENT, IndexRows, index_rows
 from fhir_vitiligo.search.parameters import parameters_of
 from fhir_vitiligo.search.types.base import MAX_INDEXED
 
@@ -43,6 +47,7 @@ def test_the_rows_of_an_observation() -> None:
         "_tag": {("x", "t")},
         "status": {("final", "")},
         "code": {("1-8", "http://loinc.org")},
+        "code:patient": {("p", "Patient", "", "1-8", "http://loinc.org")},
         "component-code": {("2-6", "http://loinc.org")},
         "combo-code": {("1-8", "http://loinc.org"), ("2-6", "http://loinc.org")},
         "patient": {("p", "Patient", "")},
@@ -98,3 +103,75 @@ def test_any_json_is_indexed_without_complaint(members: dict[str, Any]) -> None:
             for column, value in zip(parameter.type.columns, row, strict=True):
                 assert isinstance(value, kinds[column.kind] if value != 0 else (int, float, str))
                 assert not isinstance(value, str) or len(value) <= MAX_INDEXED
+
+
+def by_the_whole_resource(resource: dict[str, Any]) -> IndexRows:
+    """Every parameter asked of the whole resource: what the rows have to be, whatever is remembered or left out."""
+    found: IndexRows = {}
+    for parameter in R4.of(resource["resourceType"]).values():
+        values = [] if parameter.stored is not None else parameter.values(resource)
+        if values:
+            rows = {row for value in values for row in parameter.type.rows(value)}
+            found[parameter] = frozenset(rows or {PRESENT})
+            for companion in parameter.companions.values():
+                if beside := {row for value in values for row in companion.type.rows(value)}:
+                    found[companion] = frozenset(beside)
+    for parameter in list(found):
+        for other, pair in parameter.pairs.items():
+            both = {
+                (*a, *b)
+                for a in found[parameter] - {PRESENT}
+                for b in found.get(other, frozenset()) - {PRESENT}
+            }
+            if both:
+                found[pair] = frozenset(both)
+    return found
+
+
+def check_rows(resource: dict[str, Any]) -> None:
+    parameters, wanted = R4.of(resource["resourceType"]), by_the_whole_resource(resource)
+    assert index_rows(resource, parameters) == wanted
+    for _ in range(2):  # the second time from memory
+        assert index_rows(resource, parameters, json_text.members(json.dumps(resource))) == wanted
+
+
+def test_member_by_member_the_rows_are_those_of_the_whole() -> None:
+    values = ("2020", {"coding": [{"code": "a"}], "reference": "Patient/1", "value": 1})
+    for resource_type in ("Observation", "Patient", "Claim", "ValueSet", "Condition"):
+        for element in definitions_of(Release.R4).structure(resource_type).elements[1:]:
+            name = element.path.partition(".")[2]
+            endings = ("Quantity", "String", "CodeableConcept", "DateTime") if "[x]" in name else ("",)
+            for key in {name.replace("[x]", ending) for ending in endings if "." not in name}:
+                for value in values:
+                    held = [value] if isinstance(value, dict) and element.max != "1" else value
+                    check_rows({"resourceType": resource_type, key: held})
+
+
+def test_rows_of_a_real_data_set_are_those_of_the_whole(synthea_dir: Path) -> None:
+    files = sorted(synthea_dir.glob("*.json.bz2"), key=lambda path: path.stat().st_size)[:4]
+    resources = [
+        entry["resource"]
+        for path in files
+        for entry in json.loads(bz2.decompress(path.read_bytes()))["entry"]
+    ]
+    assert len(resources) > 500
+    for resource in resources:
+        check_rows(resource)
+
+
+def test_a_member_whose_name_begins_like_another_is_not_it() -> None:
+    """``subscriberId`` is no choice of ``subscriber``, however much it looks like ``valueId``."""
+    assert rows_of({"resourceType": "Coverage", "subscriberId": "AB9"}) == {}
+    both = {"resourceType": "Coverage", "subscriberId": "AB9", "subscriber": {"reference": "Patient/5"}}
+    assert rows_of(both) == {"subscriber": {("5", "Patient", "")}}
+
+
+def test_values_in_several_members_are_one_set() -> None:
+    """A code without anything to compare counts as there only where no other has something."""
+    resource = {
+        "resourceType": "Observation",
+        "code": {"coding": [{}]},
+        "component": [{"code": {"coding": [{"code": "a"}]}}],
+    }
+    assert rows_of(resource)["combo-code"] == {("", ""), ("a", "")}
+    check_rows({"resourceType": "Observation", "code": "x", "component": [{"code": 3}, {"code": None}]})

@@ -49,7 +49,7 @@ def test_the_total_is_counted_once_for_a_walk_through_the_pages() -> None:
 
 def test_unknown_names_with_an_underscore_are_left_out_and_hints_too() -> None:
     query = parse("status=final&_elements=id&_totalMethod=count")
-    assert query.applied == (("status", "final"),)
+    assert query.applied == (("status", "final"), ("_elements", "id"))  # that of all pages
     assert query.ignored == ("_totalMethod",)
 
 

@@ -94,6 +94,7 @@ def of_each_type(queries: Queries, count: int) -> list[tuple[str, tuple[str, str
 
 def test_broken_search_types_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oracle is worth something: each of these faults in the engine makes a query find something else."""
+    from fhir_vitiligo.search import extract
     from fhir_vitiligo.search.types import date, number, prefixes, quantity, string, token
 
     resources = awkward(SEED, 150)
@@ -129,6 +130,7 @@ def test_broken_search_types_are_noticed(tmp_path: Path, monkeypatch: pytest.Mon
     for name, (module, attribute, wrong) in faults.items():
         with monkeypatch.context() as patch:
             patch.setattr(module, attribute, wrong)
+            patch.setattr(extract, "_remembered", extract._Remembered())
             (folder := tmp_path / name).mkdir()
             with stored(resources, folder) as store:
                 got = [found(store, kind, [pair]) for kind, pair in queries]

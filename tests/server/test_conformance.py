@@ -8,11 +8,12 @@ import pytest
 
 from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.search.not_served import MODIFIERS, PARAMETERS
 from fhir_vitiligo.search.parameters import parameters_of
 from fhir_vitiligo.server.routes import ROUTES
 from fhir_vitiligo.server.settings import Settings
 
-from .support import Client
+from .support import Client, told
 
 SAMPLES = {
     "date": "2020",
@@ -123,3 +124,48 @@ def test_every_setting_is_described() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+def test_what_is_not_searched_is_told_with_the_reason_and_refused_by_name(
+    client: Client, statement: dict[str, Any]
+) -> None:
+    documentation = statement["rest"][0]["documentation"]
+    by_type = {one["type"]: one.get("documentation", "") for one in statement["rest"][0]["resource"]}
+    known = parameters_of(Release.R4)
+    for resource_type in known.resource_types:
+        for code in known.left_out(resource_type):
+            assert f"`{code}`" in documentation
+            assert code.startswith("_") or f"`{code}`" in by_type[resource_type]
+    for code, reason in PARAMETERS.items():
+        assert reason in documentation
+        for handling in ("strict", ""):
+            answer = client.get(f"/fhir/Patient?{code}=a", headers={"Prefer": f"handling={handling}"})
+            assert answer.status_code == 400, code
+            assert f"the search parameter '{code}' is not served: {reason}" in told(answer)
+        answer = client.get(f"/fhir/Patient?{code}=a", headers={"Prefer": "handling=lenient"})
+        assert answer.status_code == 200, code
+        outcome = answer.json()["entry"][-1]
+        assert outcome["search"]["mode"] == "outcome"
+        assert reason in outcome["resource"]["issue"][0]["diagnostics"]
+        assert code not in answer.json()["link"][0]["url"]
+
+
+@pytest.mark.parametrize("modifier", sorted(MODIFIERS["reference"]))
+def test_what_modifiers_are_not_served_is_told_with_the_reason(
+    client: Client, statement: dict[str, Any], modifier: str
+) -> None:
+    reason = MODIFIERS["reference"][modifier]
+    assert f"`:{modifier}` of a reference parameter: {reason}" in statement["rest"][0]["documentation"]
+    for handling in ("strict", "lenient"):
+        answer = client.get(
+            f"/fhir/Condition?subject:{modifier}=a", headers={"Prefer": f"handling={handling}"}
+        )
+        assert answer.status_code == 400
+        assert reason in told(answer)
+
+
+def test_who_asks_for_strictness_gets_it_for_every_name(client: Client) -> None:
+    assert client.get("/fhir/Patient?_mine=1").status_code == 200
+    answer = client.get("/fhir/Patient?_mine=1", headers={"Prefer": "handling=strict"})
+    assert answer.status_code == 400
+    assert "'_mine'" in told(answer)

@@ -54,8 +54,8 @@ DEEP = b'{"resourceType":"Basic","x":' + b'{"y":' * 300 + b"1" + b"}" * 300 + b"
         ("GET", "/fhir/Patient?_format=ttl", {}, 406, "_format asks for what this server does not send: ttl"),
         ("GET", "/fhir/Patient?_summary=some", {}, 400, "_summary is one of true, text, data, count, false"),
         (
-            "GET", "/fhir/Patient", {"headers": {"Accept": "application/fhir+json; fhirVersion=5.0"}}, 406,
-            "FHIR 5.0 is not served, 4.0 is",
+            "GET", "/fhir/Patient", {"headers": {"Accept": "application/fhir+json; fhirVersion=3.0"}}, 406,
+            "FHIR 3.0 is not served, 4.0 and 5.0 are",
         ),
         ("POST", "/fhir/Patient", {"content": b"{"}, 400, "not valid JSON"),
         ("POST", "/fhir/Patient", {"content": b""}, 400, "the request has no body"),

@@ -347,3 +347,26 @@ def test_no_preference_fails(client: Client, prefer: str) -> None:
     answer = client.send("POST", "/fhir/Patient", {"resourceType": "Patient"}, Prefer=prefer)
     assert answer.status_code == 201
     assert (answer.content == b"") is ("minimal" in prefer)
+
+
+def test_what_is_left_out_is_left_out_of_the_following_pages_too(client: Client) -> None:
+    for number in range(3):
+        client.put(
+            {"resourceType": "Patient", "id": f"p{number}", "gender": "female", "birthDate": "1980-05-06"}
+        )
+    url, seen = "/fhir/Patient?_elements=birthDate&_count=1", 0
+    while url:
+        page = client.get(url).json()
+        assert [set(entry["resource"]) & {"gender", "birthDate"} for entry in page["entry"]] == [
+            {"birthDate"}
+        ]
+        seen += 1
+        url = next((one["url"] for one in page["link"] if one["relation"] == "next"), "")
+    assert seen == 3
+
+
+def test_a_count_of_results_needs_no_page(client: Client) -> None:
+    client.put({"resourceType": "Patient", "id": "p"})
+    page = client.get("/fhir/Patient?_count=5&_summary=count").json()
+    assert page["total"] == 1
+    assert "entry" not in page

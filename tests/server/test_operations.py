@@ -9,7 +9,9 @@ import pytest
 import fhir_vitiligo as fv
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.server.app import create_app
 from fhir_vitiligo.server.operations.table import HANDLERS, definitions, served
+from fhir_vitiligo.server.settings import Settings
 from fhir_vitiligo.storage.load import load_document
 from fhir_vitiligo.storage.sqlite import SqliteRepository
 
@@ -68,6 +70,12 @@ def test_validate_a_bare_resource(client: Client) -> None:
     )
     assert answer.status_code == 200
     assert "Patient.contact[0].name.family" in [issue["expression"][0] for issue in answer.json()["issue"]]
+
+
+def test_validate_on_the_base(client: Client) -> None:
+    answer = client.send("POST", "/fhir/$validate", {"resourceType": "Patient", "gender": "x"})
+    assert answer.status_code == 200
+    assert answer.json()["issue"][0]["expression"] == ["Patient.gender"]
 
 
 def test_validate_in_parameters_against_a_profile(client: Client) -> None:
@@ -281,3 +289,38 @@ def test_reindex_tells_how_many(client: Client, patient: str) -> None:
     assert answer.status_code == 200
     assert "1 resource was indexed" in told(answer)
     assert client.get("/fhir/Patient/$reindex").status_code == 405
+
+
+def test_meta_of_a_type_and_of_everything_is_that_of_all_pages(repository: SqliteRepository) -> None:
+    client = Client(create_app(repository, Settings(max_count=2, validation="off", check_targets=False)))
+    for number in range(5):
+        meta = {"tag": [{"system": "urn:t", "code": f"t{number}", "display": "T"}], "profile": ["urn:p"]}
+        client.put({"resourceType": "Patient", "id": f"p{number}", "meta": meta})
+    client.put({"resourceType": "Group", "id": "g", "meta": {"security": [{"system": "urn:s", "code": "s"}]}})
+    of_type = values(client.get("/fhir/Patient/$meta"))["return"]
+    assert [tag["code"] for tag in of_type["tag"]] == ["t0", "t1", "t2", "t3", "t4"]
+    assert of_type["tag"][0]["display"] == "T"
+    assert of_type["profile"] == ["urn:p"]
+    assert "security" not in of_type
+    everything = values(client.get("/fhir/$meta"))["return"]
+    assert len(everything["tag"]) == 5
+    assert everything["security"] == [{"system": "urn:s", "code": "s"}]
+
+
+def test_what_meta_add_makes_is_checked_like_any_write(strict: Client) -> None:
+    strict.put({"resourceType": "Patient", "id": "p"})
+    profile = "https://w3id.org/fhir-vitiligo/StructureDefinition/vitiligo-patient"
+    body = parameters(valueMeta__meta={"profile": [profile]})
+    answer = strict.send("POST", "/fhir/Patient/p/$meta-add", body)
+    assert answer.status_code == 422
+    assert "vitiligo-patient" in told(answer)
+    assert strict.get("/fhir/Patient/p").json()["meta"]["versionId"] == "1"
+    body = parameters(valueMeta__meta={"tag": [{"system": "urn:t", "code": "t", "displ": "x"}]})
+    assert strict.send("POST", "/fhir/Patient/p/$meta-add", body).status_code == 422
+
+
+def test_meta_of_what_was_deleted_is_gone(client: Client) -> None:
+    client.put({"resourceType": "Patient", "id": "p"})
+    client.request("DELETE", "/fhir/Patient/p")
+    body = parameters(valueMeta__meta={"tag": [{"system": "urn:t", "code": "t"}]})
+    assert client.send("POST", "/fhir/Patient/p/$meta-add", body).status_code == 410

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from fhir_vitiligo.errors import StorageError
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.parameters import parameters_of
 from fhir_vitiligo.search.types import SEARCH_TYPES
+from fhir_vitiligo.server.operations.table import HANDLERS
 from fhir_vitiligo.server.run import serve
 from fhir_vitiligo.storage.schema import index_table
 from fhir_vitiligo.storage.sqlite import SqliteRepository
@@ -46,6 +51,25 @@ def test_it_is_up_at_once_and_answers_over_a_socket(tmp_path: Path) -> None:
         assert server.popen.wait(20) in (0, -15)
     with running_server(tmp_path / "store.sqlite") as server:
         assert httpx.get(f"{server.base}/Patient?gender=male").json()["total"] == 1
+
+
+def test_a_server_starts_without_what_only_some_requests_need() -> None:
+    """The validator, the mapper and FHIRPath take longer to load than all the rest."""
+    code = (
+        "import sys, fhir_vitiligo.server.run; "
+        "print(*(name for name in ('validation', 'mapping.mapper', 'case', 'terminology.value_sets', 'fhir.fhirpath') "
+        "if f'fhir_vitiligo.{name}' in sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert loaded.split() == []
+
+
+def test_every_operation_is_there_when_it_is_called() -> None:
+    for name, handler in HANDLERS.items():
+        held = dict(zip(handler.__code__.co_freevars, handler.__closure__, strict=True))  # type: ignore[attr-defined]
+        module, function = held["module"].cell_contents, held["name"].cell_contents
+        loaded = import_module(f"fhir_vitiligo.server.operations.{module}")
+        assert inspect.iscoroutinefunction(getattr(loaded, function)), name
 
 
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:

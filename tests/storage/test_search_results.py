@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -279,3 +280,132 @@ def test_one_resource_or_one_type_is_indexed_by_itself(clinic: Repository) -> No
     asyncio.run(clinic.reindex("Patient"))
     assert ids(clinic, "Patient?shade=berg") == "b"
     assert json.loads_object(search(clinic, "Patient?shade=berg").versions[0].content or b"")["id"] == "b"
+
+
+def test_patient_and_code_together_are_what_each_finds_of_the_other(repository: Repository) -> None:
+    """The two have index rows of their own side by side (fhir_vitiligo.storage.plan_pairs)."""
+    subjects = [
+        "Patient/p",
+        f"{BASE}/Patient/p",
+        "http://there/fhir/Patient/p",
+        "Patient/q",
+        "Group/p",
+        "urn:uuid:p",
+        None,
+    ]
+    codings: list[list[dict[str, str]]] = [
+        [{"system": "s", "code": "1"}],
+        [{"system": "t", "code": "1"}, {"code": "2"}],
+        [{"code": "1"}],
+        [{"system": "s", "code": "2"}, {"system": "s", "code": "1"}],
+        [{}],
+    ]
+    number = 0
+    for subject in subjects:
+        for coding in codings:
+            number += 1
+            members: dict[str, Any] = {} if subject is None else {"subject": {"reference": subject}}
+            date = f"20{10 + number % 9}-0{1 + number % 7}"
+            put(
+                repository,
+                "Observation",
+                f"o{number}",
+                code={"coding": coding},
+                effectiveDateTime=date,
+                **members,
+            )
+    put(repository, "Observation", "o1", code={"coding": codings[4]}, subject={"reference": "Patient/p"})
+    repository.run(lambda session: session.delete("Observation", "o4"))
+
+    def found(url: str) -> set[str]:
+        return set(ids(repository, url).split())
+
+    patients = ["p", "Patient/p", f"{BASE}/Patient/p", "http://there/fhir/Patient/p", "q", "p,q", "nobody"]
+    codes = ["1", "s|1", "|1", "s|", "t|1", "2", "1,2", "s|1,|2", "none"]
+    several = 0
+    for patient in patients:
+        for code in codes:
+            both = f"Observation?patient={patient}&code={code}&_count=100"
+            expected = found(f"Observation?patient={patient}&_count=100") & found(
+                f"Observation?code={code}&_count=100"
+            )
+            assert found(both) == expected, both
+            assert found(f"{both}&_sort=-date") == expected
+            assert search(repository, both.replace("_count=100", "_count=0")).total == len(expected)
+            dated = f"{both}&date=ge2013&date=lt2017"
+            assert found(dated) == expected & found("Observation?date=ge2013&date=lt2017&_count=100")
+            several += len(expected) > 1
+    assert several > 15
+    assert found("Observation?patient=p&code:not=1&_count=100") == found(
+        "Observation?patient=p&_count=100"
+    ) - found("Observation?code=1&_count=100")
+    assert found("Observation?patient=p&code:missing=true") == set()
+    assert found("Observation?patient=p&code=1&code=2") == found("Observation?patient=p&code=1") & found(
+        "Observation?code=2&_count=100"
+    )
+    walked: list[str] = []
+    cursor: dict[str, Any] = {}
+    for _ in range(20):
+        query = parse_query(
+            repository.parameters,
+            "Observation",
+            query_pairs("patient=p&code=1,2&_sort=date&_count=1"),
+            base=BASE,
+        )
+        page = asyncio.run(repository.search(replace(query, **cursor)))
+        walked += [version.id for version in page.versions]
+        if page.next is None:
+            break
+        cursor = {"after": page.next}
+    assert len(walked) == len(set(walked)) == len(found("Observation?patient=p&code=1,2&_count=100"))
+
+
+def test_by_last_change_every_page_goes_on_where_the_one_before_ended(repository: Repository) -> None:
+    for number in range(9):
+        put(repository, "Basic", f"b{number}")
+    for number in (3, 7, 1):
+        put(repository, "Basic", f"b{number}", language="de")
+    put(repository, "Patient", "other")
+    repository.run(lambda session: session.delete("Basic", "b5"))
+    expected = ["b0", "b2", "b4", "b6", "b8", "b3", "b7", "b1"]
+    for sort, order in (("_lastUpdated", expected), ("-_lastUpdated", expected[::-1])):
+        query = parse_query(repository.parameters, "Basic", query_pairs(f"_sort={sort}&_count=3"), base=BASE)
+        page = asyncio.run(repository.search(query))
+        assert page.total == 8
+        found = [version.id for version in page.versions]
+        while page.next is not None:
+            page = asyncio.run(repository.search(replace(query, after=page.next)))
+            found += [version.id for version in page.versions]
+        assert found == order
+    both = ids(repository, "?_type=Basic,Patient&_sort=-_lastUpdated&_count=50").split()
+    assert both == ["other", *expected[::-1]]
+
+
+def test_what_changed_since_comes_in_the_order_of_the_changes(repository: Repository) -> None:
+    for number in range(6):
+        put(repository, "Basic", f"b{number}")
+    mark = asyncio.run(repository.read("Basic", "b5"))
+    assert mark is not None
+    since = mark.last_updated.isoformat().replace("+00:00", "Z")
+    for number in (4, 0, 2):
+        put(repository, "Basic", f"b{number}", language="de")
+    query = parse_query(
+        repository.parameters, "Basic", query_pairs(f"_lastUpdated=gt{since}&_count=2"), base=BASE
+    )
+    page = asyncio.run(repository.search(query))
+    assert ([version.id for version in page.versions], page.total) == (["b4", "b0"], 3)
+    put(repository, "Basic", "b4", language="fr")  # meanwhile
+    assert page.next is not None
+    page = asyncio.run(repository.search(replace(query, after=page.next)))
+    assert [version.id for version in page.versions] == ["b2", "b4"]
+    assert ids(repository, f"Basic?_lastUpdated=gt{since}&_sort=_id") == "b0 b2 b4"
+    assert ids(repository, f"Basic?_lastUpdated=le{since}") == "b1 b3 b5"
+    assert ids(repository, f"Basic?_lastUpdated=gt{since}&_id=b0,b1") == "b0"
+    assert ids(repository, f"?_type=Basic,Patient&_lastUpdated=le{since}") == "b1 b3 b5"
+    text = f"Basic?_lastUpdated=gt{since}&_count=1"
+    following = query_pairs(text.partition("?")[2])
+    parsed = parse_query(repository.parameters, "Basic", following, base=BASE)
+    page = asyncio.run(repository.search(parsed))
+    assert page.next is not None
+    again = parse_query(repository.parameters, "Basic", parsed.following(page.next), base=BASE)
+    assert [version.id for version in asyncio.run(repository.search(again)).versions] == ["b2"]

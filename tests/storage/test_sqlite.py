@@ -88,6 +88,27 @@ def test_migrations_are_numbered_recorded_and_applied_once(tmp_path: Path) -> No
     connection.close()
 
 
+def test_a_file_of_an_older_program_is_brought_up_to_date_with_all_that_is_in_it(
+    tmp_path: Path, parameters: Parameters
+) -> None:
+    path = tmp_path / "store.sqlite"
+    with SqliteRepository(path, parameters) as store:
+        put(store, "a", gender="male")
+        put(store, "a", gender="female")
+    connection = sqlite3.connect(path)
+    connection.execute("DROP INDEX resource_type_updated")
+    connection.execute("DELETE FROM migration WHERE number = 3")
+    connection.execute("UPDATE index_state SET fingerprint = 'older'")
+    connection.commit()
+    connection.close()
+    with SqliteRepository(path, parameters) as store:
+        assert [version.version for version in asyncio.run(store.history("Patient", "a"))] == [2, 1]
+        latest = parse_query(parameters, "Patient", [("_sort", "-_lastUpdated"), ("gender", "female")])
+        assert asyncio.run(store.search(latest)).total == 1
+        latest = parse_query(parameters, "Patient", [("_sort", "-_lastUpdated")])
+        assert [version.id for version in asyncio.run(store.search(latest)).versions] == ["a"]
+
+
 @pytest.mark.parametrize(
     "content", [b"this is not a database" * 100, b"SQLite format 3\x00" + b"\xff" * 4096]
 )

@@ -245,3 +245,20 @@ def test_the_text_of_an_entry_is_kept_where_no_link_changed(repository: Reposito
 def test_load_document_tells_what_became_of_each(repository: Repository) -> None:
     done = load_document(repository, {"resourceType": "Patient", "id": "a"})
     assert [(one.status, one.entry.type) for one in done] == [(201, "Patient")]
+
+
+def test_an_escaped_urn_of_no_entry_is_noticed_too(repository: Repository) -> None:
+    """JSON may spell a colon as an escape; the text of the resource is looked at before it is walked."""
+    resource = {"resourceType": "Observation", "subject": {"reference": "urn:uuid:0-0"}}
+    text = b'{"resourceType":"Observation","subject":{"reference":"urn:uuid\\u003a0-0"}}'
+    request = {"method": "POST", "url": "Observation"}
+    document = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{"resource": resource, "request": request}],
+    }
+    entries = read_entries(document, repository.parameters, [text], "http://here/fhir")
+    with pytest.raises(InputError, match="urn:uuid:0-0 is the fullUrl of no entry of this Bundle"):
+        repository.run(
+            lambda session: run_transaction(session, entries, repository.parameters, base="http://here/fhir")
+        )

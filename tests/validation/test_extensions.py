@@ -172,3 +172,32 @@ def test_an_unknown_extension_is_told_as_the_caller_wants(url: str, options: Any
     (issue,) = (issue for issue in issues if issue.rule == "extension-unknown")
     assert (issue.severity, issue.expression) == (severity, "Patient.extension[0]")
     assert "load its package" in issue.text
+
+
+def test_a_part_of_an_extension_without_a_url_means_nothing() -> None:
+    """As HL7's engine: where the extension is called something, the part has that one's name."""
+    part = {"url": "status", "valueCode": "a"}
+
+    def places(extension: Any) -> list[str]:
+        found = errors({**PATIENT, "extension": [extension]})
+        return [one.expression for one in found if one.rule == "extension-url"]
+
+    assert places({"extension": [part]}) == ["Patient.extension[0].extension[0]"]
+    assert places({"url": ["x"], "extension": [part]}) == ["Patient.extension[0].extension[0]"]
+    assert places({"url": "x", "extension": [part]}) == ["Patient.extension[0]"]
+    assert places({"url": "", "extension": [part]}) == ["Patient.extension[0]"]
+    nested = {"url": "http://a.b/c", "extension": [{"extension": [part]}]}
+    assert places(nested) == ["Patient.extension[0].extension[0].extension[0]"]
+
+
+def test_an_element_of_another_release_stands_where_it_would() -> None:
+    use_of = {
+        "url": "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.diagnosis.use",
+        "valueCodeableConcept": {"text": "admission"},
+    }
+    diagnosis = {"condition": {"display": "vitiligo"}}
+    encounter = {"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"}}
+    assert told({**encounter, "diagnosis": [{**diagnosis, "extension": [use_of]}]}) == []
+    assert told({**encounter, "extension": [use_of]}) == []
+    elsewhere = {**encounter, "diagnosis": [diagnosis], "period": {"start": "2020", "extension": [use_of]}}
+    assert told(elsewhere) == [("extension-context", "Encounter.period")]

@@ -119,11 +119,9 @@ def follow(resource: Any, expression: str) -> None:
             if mark + key in item
         ]
         assert found, f"{expression} names {key}, which is not there"
-        here = (
-            [items[int(index)] for items in found if isinstance(items, list) and int(index) < len(items)]
-            if index
-            else found
-        )
+        # One where many may be is read as a list of one.
+        lists = [items if isinstance(items, list) else [items] for items in found]
+        here = [items[int(index)] for items in lists if int(index) < len(items)] if index else found
         assert here, f"{expression} counts beyond the end"
 
 

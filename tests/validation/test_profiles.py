@@ -68,8 +68,8 @@ DEMANDS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any], t
     "fixed-object": (
         [element("maritalStatus", fixedCodeableConcept={"text": "m"})],
         {**PATIENT, "maritalStatus": {"text": "m"}},
-        {**PATIENT, "maritalStatus": {"text": "m", "id": "a"}},
-        ("fixed", "Patient.maritalStatus.id"),
+        {**PATIENT, "maritalStatus": {"text": "m", "id": "a", "coding": [{"code": "x"}]}},
+        ("fixed", "Patient.maritalStatus.coding"),
     ),
     "pattern": (
         [element("maritalStatus", patternCodeableConcept={"coding": [{"system": "http://b", "code": "y"}]})],
@@ -330,6 +330,30 @@ def test_a_value_may_be_replaced_by_an_extension_that_the_profile_names() -> Non
     resource = {**PATIENT, "_birthDate": {"extension": [{"url": absent, "valueCode": "unknown"}]}}
     assert told(resource, either, release=Release.R5) == []
     assert told(resource, asked, release=Release.R5) == [("must-have-value", "Patient.birthDate")]
+
+
+def test_obligations_get_one_word() -> None:
+    obligation = {"url": CORE + "obligation", "extension": [{"url": "code", "valueCode": "SHALL:populate"}]}
+    first = profile("first", "Patient", element("name", extension=[obligation]))
+    second = profile("second", "Patient", element("gender", extension=[obligation]))
+    issues = Validator(Release.R4, Held(first, second)).validate(PATIENT, [first["url"], second["url"]])
+    (issue,) = (one for one in issues if one.rule == "obligation")
+    assert issue.severity == "information"
+    assert first["url"] in issue.text
+
+
+def test_a_value_of_the_wrong_type_is_read_as_the_right_one() -> None:
+    asked = profile("measured", "Observation", element("value[x]", type=[{"code": "Quantity"}]))
+    coded = observation(valueCodeableConcept={"coding": [{"code": "a"}, {"code": "b"}], "text": "c"})
+    place = "Observation.value.ofType(CodeableConcept)"
+    assert told(coded, asked) == [
+        *(("choice", place), ("choice", f"{place}.coding[0]"), ("choice", f"{place}.coding[1]")),
+        ("choice", f"{place}.text"),
+    ]
+    dated = profile("dated", "Observation", element("value[x]", type=[{"code": "dateTime"}]))
+    place = "Observation.value.ofType(string)"
+    assert told(observation(valueString="soon"), dated) == [("choice", place), ("primitive", place)]
+    assert told(observation(valueString="2020"), dated) == [("choice", place)]
 
 
 def test_a_profile_explains_itself() -> None:

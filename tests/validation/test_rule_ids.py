@@ -10,10 +10,10 @@ from fhir_vitiligo.validation.rule_ids import RULE_IDS
 
 FOLDER = Path(__file__).resolve().parents[2] / "fhir_vitiligo" / "validation"
 _GIVEN = re.compile(
-    r"""\bFault\(\s*"([a-z][a-z0-9-]*)"|\brule\s*=\s*"([a-z][a-z0-9-]*)"|, "(slice-cardinality|fixed|pattern)\""""
+    r"""\bFault\(\s*"([a-z][a-z0-9-]*)"|\brule\s*=\s*"([a-z][a-z0-9-]*)"|, "(slice-cardinality|fixed|pattern)\"|\byield\s*\(?\s*"([a-z][a-z0-9-]*)","""
 )
 # Told with a rule that is put together: xhtml-syntax and its like, and those of a table.
-_MADE = frozenset(rule for rule in RULE_IDS if rule.startswith("xhtml-")) | {"cardinality"}
+_MADE = frozenset(rule for rule in RULE_IDS if rule.startswith("xhtml-")) | {"cardinality", "unknown"}
 
 
 def _used() -> set[str]:

@@ -44,5 +44,5 @@ def test_what_it_says_is_not_searched_is_refused_by_name(client: Client, query: 
 
 
 def test_another_release_is_refused(client: Client) -> None:
-    headers = {"Accept": "application/fhir+json; fhirVersion=5.0"}
+    headers = {"Accept": "application/fhir+json; fhirVersion=4.3"}
     assert client.get("/fhir/Patient", headers=headers).status_code == 406

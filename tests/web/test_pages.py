@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.server.operations.table import served
+from fhir_vitiligo.server.routes import ROUTES
 from fhir_vitiligo.web.app import prefers_html
 from tests.server.support import Client
 
@@ -69,6 +72,19 @@ def test_the_first_page_says_what_is_here(client: Client) -> None:
     assert f"{BASE}/metadata" in first.links
     assert "http://test.example/docs" in first.links
     assert len([one for one in first.links if one.startswith(f"{BASE}/")]) > 140
+
+
+def test_the_api_page_has_every_route_and_operation_and_loads_nothing(client: Client) -> None:
+    api = page(client, "/docs")
+    for route in ROUTES:
+        assert f"/{route.path}" in api.text
+        assert route.summary in api.text
+    for code in served(Release.R4):
+        assert f"${code}" in api.text
+    assert "http://test.example/openapi.json" in api.links
+    assert page(client, f"{BASE}/Patient?name=vit&_count=10").title
+    assert all(not attributes.get("src") for _, attributes in api.elements)
+    assert all(one.startswith("http://test.example/") for one in api.links)
 
 
 def test_a_resource_is_shown_with_its_references_as_links(client: Client) -> None:

@@ -59,7 +59,7 @@ class Context:
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SearchType:
     """A search parameter type (https://hl7.org/fhir/R4/search.html#ptypes).
 

@@ -38,7 +38,7 @@ async def create(call: Call) -> Response:
         integrity.check_written(session, targets)
         return 201, version
 
-    status, version = await call.service.repository.write(work)
+    status, version = await call.service.repository.write(work, brief=query is None)
     told = "was created" if status == 201 else "fits the condition: nothing was created"
     return call.written(status, version, f"{version.type}/{version.id} {told}.")
 

@@ -26,7 +26,7 @@ async def delete(call: Call) -> Response:
         integrity.check_deleted(session, resource_type, id)
         return version
 
-    version = await call.service.repository.write(work)
+    version = await call.service.repository.write(work, brief=True)
     return Response(204, b"", {} if version is None else {"ETag": version.etag})
 
 

@@ -37,7 +37,7 @@ async def update(call: Call) -> Response:
         integrity.check_written(session, targets)
         return before is None or before.deleted, version
 
-    return _told(call, *await call.service.repository.write(work))
+    return _told(call, *await call.service.repository.write(work, brief=True))
 
 
 async def conditional_update(call: Call) -> Response:

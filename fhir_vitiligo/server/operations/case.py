@@ -13,16 +13,22 @@ from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping.back import cases_from_fhir
 from fhir_vitiligo.mapping.mapper import BundleType, Mapper
 from fhir_vitiligo.server.call import Call
+from fhir_vitiligo.server.content import wanted_form
 from fhir_vitiligo.server.interactions.read import stored
+from fhir_vitiligo.server.message import Response
 from fhir_vitiligo.server.operations.everything import record
 from fhir_vitiligo.server.operations.inputs import Inputs
 from fhir_vitiligo.server.operations.parameters import parameters
+from fhir_vitiligo.server.releases import made_in
+from fhir_vitiligo.server.spoken import body_release
 
 _TYPES = ("transaction", "collection", "document")
 
 
-async def to_fhir(call: Call, inputs: Inputs) -> Json:
-    """The Bundle that ``fhir-vitiligo to-fhir`` writes; a case with faults is a 400 that lists all of them."""
+async def to_fhir(call: Call, inputs: Inputs) -> Response:
+    """The Bundle that ``fhir-vitiligo to-fhir`` writes, in the ``release`` named or else asked for (``fhirVersion``); a case with
+    faults is a 400 that lists all of them.
+    """
     text = inputs.text("case")
     kind = inputs.text("type") or "transaction"
     if text is None:
@@ -31,7 +37,8 @@ async def to_fhir(call: Call, inputs: Inputs) -> Json:
         raise InputError(
             f"type is one of {', '.join(_TYPES)}, not {kind[:50]!r}", code="invalid", expression="type"
         )
-    release = Release.of(inputs.text("release") or call.service.release.value)
+    own, told = call.service.release, inputs.text("release")
+    release = Release.of(told) if told else wanted_form(call.request, own).release
     accept = {_part(one, "path"): _part(one, "value") for one in inputs.parts.get("accept", ())}
 
     def work() -> Json:
@@ -44,7 +51,7 @@ async def to_fhir(call: Call, inputs: Inputs) -> Json:
             accept_candidates=accept,
         )
 
-    return await asyncio.to_thread(work)
+    return made_in(call.request, await asyncio.to_thread(work), release, own)
 
 
 def _part(one: Inputs, name: str) -> str:
@@ -69,7 +76,8 @@ async def from_fhir(call: Call, inputs: Inputs) -> Json:
             "there is nothing to read: send a resource or a Bundle", code="required", expression="resource"
         )
     named = inputs.text("release")
-    release = Release.of(named) if named else None
+    sent = body_release(call.request, call.service.release)
+    release = Release.of(named) if named else sent if sent is not call.service.release else None
 
     def work() -> list[tuple[str, str, Any]]:
         found = []

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from fhir_vitiligo.errors import InputError, NotFoundError
-from fhir_vitiligo.fhir import json
+from fhir_vitiligo.errors import InputError
+from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.errors import RefusedError
-from fhir_vitiligo.server.interactions.read import stored
+from fhir_vitiligo.server.interactions.read import stored, unknown
 from fhir_vitiligo.server.operations.inputs import Inputs
 from fhir_vitiligo.server.operations.parameters import parameters
 from fhir_vitiligo.storage.draft import draft
@@ -20,21 +21,27 @@ _LISTS = ("profile", "security", "tag")
 
 
 async def meta(call: Call, _: Inputs) -> Json:
-    """The meta of a resource; of a type, the profiles, tags and labels in use."""
+    """The meta of a resource; of a type, or of everything, the profiles, tags and labels in use."""
     if call.id:
         found = json.loads_object(await stored(call)).get("meta", {})
         return parameters(("return", "Meta", found))
-    if not call.type:
-        raise RefusedError(404, "$meta of the whole server is not served: ask it of a type", "not-supported")
     used: Json = {}
-    page = await call.service.repository.search(
-        call.query([("_count", str(call.service.settings.max_count))])
-    )
-    for version in page.versions:
-        for name, values in json.loads_object(version.content or b"{}").get("meta", {}).items():
-            if name in _LISTS:
-                _add(used, name, values)
-    return parameters(("return", "Meta", used))
+    query = call.query([("_count", str(call.service.settings.max_count)), ("_total", "none")])
+    while True:
+        page = await call.service.repository.search(query)
+        for version in page.versions:
+            _add_lists(used, version.content or b"{}")
+        if page.next is None:
+            return parameters(("return", "Meta", used))
+        query = replace(query, after=page.next, total=False)
+
+
+def _add_lists(used: Json, text: bytes) -> None:
+    """What a stored resource has in the lists of its meta; nothing else of it is decoded."""
+    of_meta = json_text.members(json_text.members(text).get("meta", b"{}"))
+    for name in _LISTS:
+        if name in of_meta:
+            _add(used, name, json.loads(of_meta[name]))
 
 
 async def meta_add(call: Call, inputs: Inputs) -> Json:
@@ -51,12 +58,14 @@ async def _change(call: Call, inputs: Inputs, change: Callable[[Json, str, Any],
     asked = inputs.object("meta")
     if asked is None:
         raise InputError("the parameter meta is needed, as valueMeta", code="required", expression="meta")
-    known = call.service.parameters
+    known, checks = call.service.parameters, call.service.checks
 
     def work(session: Session) -> StoredVersion:
         before = session.read(call.type, call.id)
-        if before is None or before.content is None:
-            raise NotFoundError(f"there is no {call.type}/{call.id[:100]} here", code="not-found")
+        if before is None:
+            raise unknown(call)
+        if before.content is None:
+            raise RefusedError(410, f"{call.type}/{call.id} was deleted", "deleted")
         resource = json.loads_object(before.content)
         old = json.dumps(resource.get("meta", {}))
         for name in _LISTS:
@@ -64,6 +73,9 @@ async def _change(call: Call, inputs: Inputs, change: Callable[[Json, str, Any],
                 change(resource.setdefault("meta", {}), name, asked[name])
         if json.dumps(resource.get("meta", {})) == old:
             return before
+        if not resource["meta"]:
+            del resource["meta"]
+        checks.resource(resource)
         return session.update(draft(resource, known, id=call.id))
 
     version = await call.service.repository.write(work)

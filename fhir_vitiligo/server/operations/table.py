@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib import import_module
 from typing import Any
 
 from fhir_vitiligo.errors import InputError
@@ -21,49 +22,52 @@ from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.content import resource_response
 from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.message import Response
-from fhir_vitiligo.server.operations import (
-    case,
-    diff,
-    document,
-    everything,
-    lastn,
-    meta,
-    reindex,
-    summary,
-    terminology,
-    validate,
-    versions,
-)
 from fhir_vitiligo.server.operations.inputs import Inputs, inputs_of
 
 Handler = Callable[[Call, Inputs], Awaitable[Json | Response]]
 
+
+def _late(module: str, name: str) -> Handler:
+    """A handler that is imported when it is first called: what some need (the mapper, the validator) takes longer to load
+    than all the rest of the server.
+    """
+
+    async def handler(call: Call, inputs: Inputs) -> Json | Response:
+        loaded = import_module(f"fhir_vitiligo.server.operations.{module}")
+        handle: Handler = getattr(loaded, name)
+        return await handle(call, inputs)
+
+    return handler
+
+
 HANDLERS: Mapping[str, Handler] = {
-    "CapabilityStatement-versions": versions.versions,
-    "CodeSystem-lookup": terminology.lookup,
-    "CodeSystem-validate-code": terminology.validate_code_in_system,
-    "Composition-document": document.document,
-    "ConceptMap-translate": terminology.translate,
-    "Observation-lastn": lastn.lastn,
-    "Patient-everything": everything.everything,
-    "Resource-meta": meta.meta,
-    "Resource-meta-add": meta.meta_add,
-    "Resource-meta-delete": meta.meta_delete,
-    "Resource-validate": validate.validate,
-    "ValueSet-expand": terminology.expand,
-    "ValueSet-validate-code": terminology.validate_code,
-    "diff": diff.diff,
-    "from-fhir": case.from_fhir,
-    "reindex": reindex.reindex,
-    "summary": summary.summary,
-    "to-fhir": case.to_fhir,
+    "CapabilityStatement-versions": _late("versions", "versions"),
+    "CodeSystem-lookup": _late("terminology", "lookup"),
+    "CodeSystem-validate-code": _late("terminology", "validate_code_in_system"),
+    "Composition-document": _late("document", "document"),
+    "ConceptMap-translate": _late("terminology", "translate"),
+    "Observation-lastn": _late("lastn", "lastn"),
+    "Patient-everything": _late("everything", "everything"),
+    "Resource-meta": _late("meta", "meta"),
+    "Resource-meta-add": _late("meta", "meta_add"),
+    "Resource-meta-delete": _late("meta", "meta_delete"),
+    "Resource-validate": _late("validate", "validate"),
+    "ValueSet-expand": _late("terminology", "expand"),
+    "ValueSet-validate-code": _late("terminology", "validate_code"),
+    "diff": _late("diff", "diff"),
+    "from-fhir": _late("case", "from_fhir"),
+    "reindex": _late("reindex", "reindex"),
+    "summary": _late("summary", "summary"),
+    "to-fhir": _late("case", "to_fhir"),
 }
 """Id of the OperationDefinition -> what does it."""
 
 # Their definitions say in words that the search parameters of the type are inputs.
 _SEARCHING = frozenset(("Observation-lastn",))
-# To look through every resource of a server answers nobody's question.
-_NOT_ON_SYSTEM = frozenset(("Resource-meta",))
+
+
+# The resource itself says its type, and clients send it to the base.
+_ON_SYSTEM_TOO = frozenset(("Resource-validate",))
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Served:
     def is_on(self, level: str, resource_type: str) -> bool:
         """Whether it is served on ``system``, on a ``type`` or an ``instance`` of it."""
         if level == "system":
-            return self.definition.system and self.definition.id not in _NOT_ON_SYSTEM
+            return self.definition.system or self.definition.id in _ON_SYSTEM_TOO
         on_level = self.definition.type if level == "type" else self.definition.instance
         return on_level and (self.on_every_type or resource_type in self.definition.resources)
 
@@ -162,7 +166,7 @@ def _parameter(one: Mapping[str, Any]) -> OperationParameter:
 
 def _places(definition: Operation) -> str:
     levels = [
-        ("the base", definition.system),
+        ("the base", definition.system or definition.id in _ON_SYSTEM_TOO),
         ("a type", definition.type),
         ("a resource", definition.instance),
     ]

@@ -11,6 +11,7 @@ from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.interactions.read import stored
 from fhir_vitiligo.server.operations.inputs import Inputs
+from fhir_vitiligo.server.spoken import body_release
 from fhir_vitiligo.validation import Validator
 
 _MODES = ("create", "update", "delete", "profile")
@@ -36,7 +37,7 @@ async def validate(call: Call, inputs: Inputs) -> Json:
             )
         resource = json.loads_object(await stored(call))
     issues = list(_request_issues(call, resource, mode))
-    validator = Validator(call.service.release)
+    validator = Validator(body_release(call.request, call.service.release))
     profiles = [profile] if profile else []
     issues += await asyncio.to_thread(validator.validate, resource, profiles)
     return operation_outcome(issues)

@@ -6,9 +6,11 @@ from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.operations.inputs import Inputs
 from fhir_vitiligo.server.operations.parameters import parameters
+from fhir_vitiligo.server.spoken import SPOKEN
 
 
 async def versions(call: Call, _: Inputs) -> Json:
-    """``4.0``: the default, and every version that is answered in."""
+    """``4.0``, the default, and every other version that is answered in."""
     own = call.service.release.short_version
-    return parameters(("version", "code", own), ("default", "code", own))
+    told = [("version", "code", one.short_version) for one in SPOKEN]
+    return parameters(*told, ("default", "code", own))

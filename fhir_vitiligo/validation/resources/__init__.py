@@ -25,9 +25,12 @@ from fhir_vitiligo.validation.resources import (
     implementation_guide,
     measure,
     measure_report,
+    operation_definition,
     questionnaire,
     questionnaire_response,
+    search_parameter,
     structure_definition,
+    value_set,
 )
 
 ResourceRule = Callable[[Json, Context], Iterator[Fault]]
@@ -40,7 +43,10 @@ RESOURCE_RULES: Mapping[str, ResourceRule] = {
     "ImplementationGuide": implementation_guide.check,
     "Measure": measure.check,
     "MeasureReport": measure_report.check,
+    "OperationDefinition": operation_definition.check,
     "Questionnaire": questionnaire.check,
     "QuestionnaireResponse": questionnaire_response.check,
+    "SearchParameter": search_parameter.check,
     "StructureDefinition": structure_definition.check,
+    "ValueSet": value_set.check,
 }

@@ -12,15 +12,18 @@ from typing import Any
 from fhir_vitiligo.errors import Severity
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
-from fhir_vitiligo.fhir.references import iter_references, parse_restful
+from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.bundle_focus import focus_faults
 from fhir_vitiligo.validation.resources.nodes import below, numbered, objects
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+# Only these are carried out, and only then is a search asked in the place of a reference.
+_CARRIED_OUT = frozenset(("transaction", "batch"))
 # An entry of these need not be called anything yet.
 _WITHOUT_FULL_URL = frozenset(("transaction", "transaction-response", "batch", "batch-response"))
+_KNOWN = _WITHOUT_FULL_URL | {"document", "message", "history", "searchset", "collection"}
 _PAGES = frozenset(("first", "previous", "prev", "next", "last"))
 _PAGED = frozenset(("searchset", "history"))
 
@@ -61,11 +64,13 @@ def _entry(entry: Json, kind: str, types: tuple[str, ...]) -> Iterator[Fault]:
             text = "The entry has no fullUrl: but for batches and transactions, an entry says what its resource is called."
             yield Fault("bundle-full-url", "required", text)
         # What a server answers is relative to that server.
-        if not kind.endswith("-response"):
+        if kind in _KNOWN and not kind.endswith("-response"):
             yield from _relative_references(resource)
         return
     if not isinstance(full_url, str):
         return
+    if kind not in _CARRIED_OUT:
+        yield from _conditional_references(entry.get("resource"))
     if not _ABSOLUTE.match(full_url):
         text = f"The fullUrl {shown(full_url)} is relative: write the whole URL, or urn:uuid: and a UUID."
         yield Fault("bundle-full-url", "value", text)
@@ -83,14 +88,26 @@ def _entry(entry: Json, kind: str, types: tuple[str, ...]) -> Iterator[Fault]:
 
 
 def _relative_references(resource: Any) -> Iterator[Fault]:
-    for path, reference in iter_references(resource) if isinstance(resource, dict) else ():
+    for place, reference in _places(resource):
         if reference.startswith("#") or _ABSOLUTE.match(reference):
             continue
         text = f"The reference {shown(reference)} is relative, and its entry has no fullUrl that it could be relative to."
-        place = below(path, resource).removesuffix(".reference")
-        if "][" in place:
-            continue  # an array in an array is no element
         yield Fault("bundle-full-url", "value", text, steps=[place, "resource"])
+
+
+def _conditional_references(resource: Any) -> Iterator[Fault]:
+    for place, reference in _places(resource):
+        if is_conditional(reference):
+            text = f"{shown(reference)} is a search: only a transaction or batch can have one in the place of a reference."
+            yield Fault("reference", "invalid", text, steps=[place, "resource"])
+
+
+def _places(resource: Any) -> Iterator[tuple[str, str]]:
+    """Each reference with the place of what holds it."""
+    for path, reference in iter_references(resource) if isinstance(resource, dict) else ():
+        place = below(path, resource).removesuffix(".reference")
+        if "][" not in place:  # an array in an array is no element
+            yield place, reference
 
 
 def _searchset(bundle: Json) -> Iterator[Fault]:
@@ -120,6 +137,10 @@ def _hit(entry: Json, searched: str | None) -> Iterator[Fault]:
         yield Fault("bundle-search", "required", "An entry of a search result has a resource.")
         return
     kind = resource.get("resourceType")
+    if mode == "outcome" and kind != "OperationOutcome":
+        text = f"What a search says of itself is an OperationOutcome, not a {kind}."
+        yield Fault("bundle-search", "invalid", text, steps=["resource"])
+        return
     severity: Severity = "error" if mode == "match" else "warning"
     if "id" not in resource and (mode == "match" or kind != "OperationOutcome"):
         text = "A resource in a search result has an id."

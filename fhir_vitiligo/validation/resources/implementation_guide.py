@@ -10,11 +10,21 @@ from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.nodes import numbered
 
+_GUIDES = "/ImplementationGuide/"
+
 
 def check(guide: Json, _: Context) -> Iterator[Fault]:
     """The rules of the type ``ImplementationGuide``."""
     for index, dependency in numbered(guide.get("dependsOn")):
-        uri = dependency.get("uri")
-        if isinstance(uri, str) and "|" in uri:
-            text = f"The version belongs in `version`, not into the address {shown(uri)}."
+        uri, version = dependency.get("uri"), dependency.get("version")
+        if not isinstance(uri, str):
+            continue
+        url, bar, told = uri.partition("|")
+        if bar and told != version:
+            text = f"{shown(uri)} names a version, and `version` is {shown(version) if version else 'missing'}: it belongs there."
+            yield Fault("guide-dependency", "business-rule", text, steps=[f"dependsOn[{index}]"])
+        if _GUIDES not in url:
+            text = (
+                f"`uri` is {shown(uri)}: name the ImplementationGuide itself (.../ImplementationGuide/...)."
+            )
             yield Fault("guide-dependency", "business-rule", text, steps=[f"dependsOn[{index}]"])

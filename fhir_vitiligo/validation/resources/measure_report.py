@@ -5,7 +5,8 @@ Parts are matched by code (R5: by ``linkId`` where it is given); one that is alo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from fhir_vitiligo.fhir.json import Json
@@ -13,6 +14,9 @@ from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.nodes import numbered, objects
+from fhir_vitiligo.validation.resources.questionnaire_enablement import value_of
+
+_WITHOUT_GROUPS = frozenset(("data-collection", "data-exchange"))
 
 
 def check(report: Json, context: Context) -> Iterator[Fault]:
@@ -25,10 +29,68 @@ def check(report: Json, context: Context) -> Iterator[Fault]:
         return
     unmatched: list[Fault] = []
     for measured, (index, group) in _matched("group", measure, report, unmatched):
-        for fault in (*_populations(measured, group, report), *_stratifiers(measured, group)):
+        scoring = _scoring(measured) or _scoring(measure)
+        for fault in (
+            *_populations(measured, group, report),
+            *_score(scoring, group, report),
+            *_stratifiers(measured, group),
+        ):
             fault.steps.append(f"group[{index}]")
             yield fault
-    yield from unmatched
+    # A report of the data alone has no groups.
+    yield from unmatched if report.get("type") not in _WITHOUT_GROUPS else ()
+
+
+# What a score may be, by how the measure is scored (https://hl7.org/fhir/R4/valueset-measure-scoring.html).
+_SCORES: Mapping[str, tuple[int | None, int | None]] = {
+    "cohort": (0, None),
+    "proportion": (0, 1),
+    "ratio": (None, None),
+    "continuous-variable": (None, None),
+}
+_SCORING = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-scoring"
+
+
+def _scoring(measured: Json) -> str | None:
+    """How a measure, or a group of it (R5, or by the extension of R4), is scored."""
+    told = [measured.get("scoring")]
+    told += [
+        one.get("valueCodeableConcept")
+        for one in objects(measured.get("extension"))
+        if one.get("url") == _SCORING
+    ]
+    for one in told:
+        for coding in objects(one.get("coding")) if isinstance(one, dict) else ():
+            if isinstance(coding.get("code"), str):
+                return str(coding["code"])
+    return None
+
+
+def _score(scoring: str | None, group: Json, report: Json) -> Iterator[Fault]:
+    if (
+        scoring is None
+        or scoring not in _SCORES
+        or report.get("status") == "pending"
+        or report.get("type") in _WITHOUT_GROUPS
+    ):
+        return
+    found = value_of(group, "measureScore") or ("", group.get("measureScore"))
+    if found[1] is None:
+        yield Fault(
+            "measure", "required", f"A measure scored as {scoring} has a score: `measureScore` is missing."
+        )
+        return
+    value = found[1].get("value") if isinstance(found[1], dict) else found[1]
+    lowest, highest = _SCORES[scoring]
+    if not isinstance(value, int | Decimal):
+        return
+    if (lowest is not None and value < lowest) or (highest is not None and value > highest):
+        limits = f"from {lowest} to {highest}" if highest is not None else f"{lowest} or more"
+        step = f"measureScore.ofType({found[0]})" if found[0] else "measureScore"
+        text = f"The score is {value}; scored as {scoring} it is {limits}."
+        yield Fault(
+            "measure", "invalid", text, steps=["value", step] if found[0] in ("", "Quantity") else [step]
+        )
 
 
 def _stratifiers(measured: Json, group: Json) -> Iterator[Fault]:

@@ -21,7 +21,7 @@ from fhir_vitiligo.validation.resources.questionnaire_enablement import compare_
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
 _SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
 
-_OPTIONS = ("Coding", "Date", "Time", "Integer", "String", "Reference", "Quantity")
+_OPTIONS = ("Coding", "Date", "Time", "Integer", "String")
 # Type of the item -> types of its answers.
 ANSWER_TYPES: dict[str, tuple[str, ...]] = {
     "boolean": ("Boolean",),
@@ -35,7 +35,7 @@ ANSWER_TYPES: dict[str, tuple[str, ...]] = {
     "url": ("Uri",),
     "choice": _OPTIONS,
     "open-choice": _OPTIONS,
-    "coding": ("Coding", "String"),
+    "coding": _OPTIONS,
     "attachment": ("Attachment",),
     "reference": ("Reference",),
     "quantity": ("Quantity",),
@@ -43,10 +43,14 @@ ANSWER_TYPES: dict[str, tuple[str, ...]] = {
 _PRIMITIVES = frozenset(("Boolean", "Decimal", "Integer", "Date", "DateTime", "Time", "String", "Uri"))
 
 
-def answer_faults(question: Json, answer: Json, context: Context) -> Iterator[Fault]:
+# Answers to these stand among their options, and so does what is said of them.
+_CHOSEN = frozenset(("choice", "open-choice", "coding"))
+
+
+def answer_faults(question: Json, answer: Json, questionnaire: Json, context: Context) -> Iterator[Fault]:
     """The faults of one answer, below its ``answer[i]``."""
     found = value_of(answer)
-    allowed = ANSWER_TYPES.get(str(question.get("type")))
+    allowed = _allowed(question)
     if found is None or allowed is None:
         return
     kind, value = found
@@ -56,9 +60,26 @@ def answer_faults(question: Json, answer: Json, context: Context) -> Iterator[Fa
         text = f"The item is of type `{question['type']}`: its answer is {told}, not value{kind}."
         yield Fault("questionnaire-answer", "structure", text, steps=[step])
         return
+    if question["type"] == "coding" and kind not in ("Coding", "String"):
+        text = f"The answer is value{kind}; a `coding` is answered with valueCoding, or valueString where it may be free text."
+        yield Fault("questionnaire-answer", "structure", text, severity="warning", steps=[step])
+    if kind == "Attachment":
+        for text in _attachment_limits(question, value):
+            yield Fault("questionnaire-limit", "invariant", text)
     for rule, text in (*_limits(question, kind, value), *_units(question, value, context)):
         yield Fault(rule, "invariant", text, steps=[step])
-    yield from _options(question, kind, value, step, context)
+    place = [] if question["type"] in _CHOSEN else [step]
+    for fault in _options(question, kind, value, questionnaire, context):
+        fault.steps = list(place)
+        yield fault
+
+
+def _allowed(question: Json) -> tuple[str, ...] | None:
+    kinds = ANSWER_TYPES.get(str(question.get("type")))
+    # Where references are offered, one of them is the answer.
+    if kinds is _OPTIONS and any("valueReference" in one for one in objects(question.get("answerOption"))):
+        return (*kinds, "Reference")
+    return kinds
 
 
 def _lower(kind: str) -> str:
@@ -68,23 +89,23 @@ def _lower(kind: str) -> str:
 # Options
 
 
-def _options(question: Json, kind: str, value: Any, step: str, context: Context) -> Iterator[Fault]:
+def _options(question: Json, kind: str, value: Any, questionnaire: Json, context: Context) -> Iterator[Fault]:
+    if kind == "String" and _is_open(question):
+        return
     options = [told for one in objects(question.get("answerOption")) if (told := value_of(one)) is not None]
     if options:
-        if any(name == kind and _is(value, wanted) for name, wanted in options):
-            return
-        if kind == "String" and _is_open(question):
-            return
-        known = any(name == kind for name, _ in options)
-        if kind == "Coding" or known:
+        if not any(name == kind and _is(value, wanted) for name, wanted in options):
             text = f"{_told(value)} is none of the {len(options)} options of the item."
-            yield Fault(
-                "questionnaire-option", "code-invalid", text, steps=[] if kind == "Coding" else [step]
-            )
+            yield Fault("questionnaire-option", "code-invalid", text)
         return
     value_set = question.get("answerValueSet")
-    if isinstance(value_set, str) and not (kind == "String" and _is_open(question)):
-        yield from _in_value_set(value_set, kind, value, step, context)
+    if not isinstance(value_set, str):
+        return
+    if kind == "Coding" and isinstance(value, dict):
+        yield from _in_value_set(value_set, value, questionnaire, context)
+    elif kind == "String":
+        text = f"The answer is a text; the item takes a code of the value set {value_set}."
+        yield Fault("questionnaire-option", "code-invalid", text, severity="warning")
 
 
 def _is_open(question: Json) -> bool:
@@ -93,24 +114,31 @@ def _is_open(question: Json) -> bool:
     )
 
 
-def _in_value_set(canonical: str, kind: str, value: Any, step: str, context: Context) -> Iterator[Fault]:
-    if kind == "Coding" and isinstance(value, dict):
-        system, code = value.get("system"), value.get("code")
-    elif kind == "String":
-        system, code = None, value
-    else:
+def _in_value_set(canonical: str, value: Json, questionnaire: Json, context: Context) -> Iterator[Fault]:
+    system, code = value.get("system"), value.get("code")
+    if not isinstance(system, str) or not isinstance(code, str):
+        if "_system" not in value and "_code" not in value:
+            text = f"{_told(value)} has no {'system' if system is None else 'code'}: the item takes a code of {canonical}."
+            yield Fault("questionnaire-option", "code-invalid", text)
         return
-    if not isinstance(code, str):
-        return
-    verdict = context.library.terminology.validate(_value_set(canonical, context), system, code)
+    version, display = value.get("version"), value.get("display")
+    verdict = context.library.terminology.validate(
+        _value_set(canonical, questionnaire, context),
+        system,
+        code,
+        display if isinstance(display, str) else None,
+        version if isinstance(version, str) else None,
+    )
     if verdict.kind in ("not-in", "unknown-code"):
         text = f"{_told(value)} is not in the value set {canonical} that the item takes its answers from."
-        yield Fault("questionnaire-option", "code-invalid", text, steps=[] if kind == "Coding" else [step])
+        yield Fault("questionnaire-option", "code-invalid", text)
 
 
-def _value_set(canonical: str, context: Context) -> Any:
-    """A contained value set as it stands, else its address."""
-    contained = context.resolve(canonical) if canonical.startswith("#") else None
+def _value_set(canonical: str, questionnaire: Json, context: Context) -> Any:
+    """A value set that the Questionnaire contains, as it stands; else its address."""
+    contained = next(
+        (one for one in objects(questionnaire.get("contained")) if f"#{one.get('id')}" == canonical), None
+    )
     return canonical if contained is None else context.library.terminology.compile(contained)
 
 
@@ -162,11 +190,9 @@ def _limits(question: Json, kind: str, value: Any) -> Iterator[tuple[str, str]]:
             if isinstance(most, int) and places > most:
                 yield "questionnaire-limit", f"{number} has {places} decimal places; the item allows {most}."
     for name, wrong in (("min", -1), ("max", 1)):
-        for url in (f"{_CORE}{name}Value", f"{_SDC}sdc-questionnaire-{name}Quantity"):
-            for limit in _extensions(question, url):
-                yield from _limit(name, wrong, limit, value)
-    if kind == "Attachment" and isinstance(value, dict):
-        yield from _attachment_limits(question, value)
+        url = f"{_SDC}sdc-questionnaire-{name}Quantity" if kind == "Quantity" else f"{_CORE}{name}Value"
+        for limit in _extensions(question, url):
+            yield from _limit(name, wrong, limit, value)
 
 
 def _limit(name: str, wrong: int, limit: Any, value: Any) -> Iterator[tuple[str, str]]:
@@ -215,17 +241,30 @@ def _text_limits(question: Json, value: str) -> Iterator[tuple[str, str]]:
                 )
 
 
-def _attachment_limits(question: Json, value: Json) -> Iterator[tuple[str, str]]:
+def _attachment_limits(question: Json, value: Any) -> Iterator[str]:
+    if not isinstance(value, dict):
+        return
     kinds = [one for one in _extensions(question, f"{_CORE}mimeType") if isinstance(one, str)]
-    if kinds and value.get("contentType") not in kinds:
-        yield (
-            "questionnaire-limit",
-            f"The attachment is {shown(value.get('contentType'))}; the item takes {', '.join(kinds)}.",
-        )
-    size = value.get("size")
+    told = value.get("contentType")
+    if kinds and not (isinstance(told, str) and told.startswith(tuple(kinds))):
+        found = f"is {shown(told)}" if told is not None else "does not say what it is"
+        yield f"The attachment {found}; the item takes {', '.join(kinds)}."
+    size, data = value.get("size"), value.get("data")
+    if not isinstance(size, int) and isinstance(data, str):
+        size = len("".join(data.split()).rstrip("=")) * 3 // 4
     for most in _extensions(question, f"{_CORE}maxSize"):
         if isinstance(size, int) and isinstance(most, int | Decimal) and size > most * 1024 * 1024:
-            yield "questionnaire-limit", f"The attachment has {size} bytes; the item takes at most {most} MB."
+            yield f"The attachment has {size} bytes; the item takes at most {most} MB."
+
+
+def occurrence_faults(question: Json, answers: int) -> Iterator[str]:
+    """What ``questionnaire-minOccurs`` and ``-maxOccurs`` say against that number of answers."""
+    for least in _extensions(question, f"{_CORE}questionnaire-minOccurs"):
+        if isinstance(least, int) and 0 < answers < least:
+            yield f"The item has {answers} {'answer' if answers == 1 else 'answers'}; it wants at least {least}."
+    for most in _extensions(question, f"{_CORE}questionnaire-maxOccurs"):
+        if isinstance(most, int) and answers > most:
+            yield f"The item has {answers} answers; it takes at most {most}."
 
 
 # Units
@@ -252,7 +291,7 @@ def _units(question: Json, value: Any, context: Context) -> Iterator[tuple[str, 
         if not isinstance(code, str):
             yield "questionnaire-unit", f"The unit needs a code from the value set {canonical}."
             continue
-        verdict = context.library.terminology.validate(_value_set(canonical, context), system, code)
+        verdict = context.library.terminology.validate(canonical, system, code)
         if verdict.kind in ("not-in", "unknown-code"):
             yield "questionnaire-unit", f"The unit {shown(code)} is not in the value set {canonical}."
 

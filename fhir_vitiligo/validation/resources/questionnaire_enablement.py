@@ -9,10 +9,13 @@ from typing import Any, TypeGuard
 
 from fhir_vitiligo.fhir import units
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.expressions import test
 from fhir_vitiligo.validation.resources.nodes import objects
 
-# A condition in FHIRPath, or by an extension of somebody's own: not decided here, so nothing is said against either answer.
+# Conditions in FHIRPath, evaluated on the response: that of Structured Data Capture, and one of Finland's national service.
 _BY_EXPRESSION = ("enableWhenExpression", "enablewhen")
+_FHIRPATH = "text/fhirpath"
 
 
 @dataclass(slots=True)
@@ -49,20 +52,32 @@ def _items(node: Json, link: str) -> Iterator[Json]:
         todo += [inner for answer in objects(item.get("answer")) for inner in objects(answer.get("item"))]
 
 
-def is_enabled(question: Json, scope: Scope) -> bool | None:
+def is_enabled(question: Json, scope: Scope, context: Context) -> bool | None:
     """Whether the question is asked here; None where that cannot be decided."""
     for extension in objects(question.get("extension")):
         url = extension.get("url")
         if isinstance(url, str) and url.endswith(_BY_EXPRESSION):
-            return None
+            return _by_expression(extension, context)
     conditions = objects(question.get("enableWhen"))
     if not conditions:
         return True
     verdicts = [_holds(condition, scope) for condition in conditions]
-    return all(verdicts) if question.get("enableBehavior") == "all" or len(verdicts) == 1 else any(verdicts)
+    if question.get("enableBehavior") == "all" or len(verdicts) == 1:
+        return False if False in verdicts else None if None in verdicts else True
+    return True if True in verdicts else None if None in verdicts else False
 
 
-def _holds(condition: Json, scope: Scope) -> bool:
+def _by_expression(extension: Json, context: Context) -> bool | None:
+    found = value_of(extension)
+    told = found[1] if found is not None else None
+    if isinstance(told, dict):
+        told = told.get("expression") if told.get("language") == _FHIRPATH else None
+    if not isinstance(told, str):
+        return None
+    return test(told, context.resource, "QuestionnaireResponse", context)
+
+
+def _holds(condition: Json, scope: Scope) -> bool | None:
     answers = scope.answers(str(condition.get("question")))
     values = [value for answer in answers if (value := value_of(answer)) is not None]
     expected = value_of(condition, "answer")
@@ -72,7 +87,8 @@ def _holds(condition: Json, scope: Scope) -> bool:
         return bool(values) is (wanted is not False)
     if operator == "!=":
         return bool(values) and not any(_equal(value, expected) for value in values)
-    return any(_compares(value, expected, operator) for value in values)
+    verdicts = [_compares(value, expected, operator) for value in values]
+    return True if True in verdicts else None if None in verdicts else False
 
 
 def value_of(node: Json, name: str = "value") -> tuple[str, Any] | None:
@@ -93,12 +109,12 @@ def _equal(one: tuple[str, Any], other: tuple[str, Any]) -> bool:
     return bool(value == wanted)
 
 
-def _compares(one: tuple[str, Any], other: tuple[str, Any], operator: str) -> bool:
+def _compares(one: tuple[str, Any], other: tuple[str, Any], operator: str) -> bool | None:
     if operator == "=":
         return _equal(one, other)
     order = _ordered(one, other)
     if order is None:
-        return False
+        return None  # 5 cm and 6 of nobody knows what
     return {">": order > 0, "<": order < 0, ">=": order >= 0, "<=": order <= 0}.get(operator, False)
 
 

@@ -14,11 +14,15 @@ from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.nodes import numbered, objects
-from fhir_vitiligo.validation.resources.questionnaire_answers import answer_faults, exclusive_faults
+from fhir_vitiligo.validation.resources.questionnaire_answers import (
+    answer_faults,
+    exclusive_faults,
+    occurrence_faults,
+)
 from fhir_vitiligo.validation.resources.questionnaire_enablement import Scope, is_enabled
 
-# A response that is being filled in may still lack what is required.
-_UNFINISHED = frozenset(("in-progress", "stopped"))
+# Any other response (being filled in, stopped, entered in error) may lack what is required.
+_FINISHED = frozenset(("completed", "amended"))
 
 
 def check(response: Json, context: Context) -> Iterator[Fault]:
@@ -37,7 +41,7 @@ def check(response: Json, context: Context) -> Iterator[Fault]:
         text = f"The Questionnaire {shown(canonical)} is not known here, so the items were not checked: load its package."
         yield Fault("questionnaire", "required", text, severity="warning", steps=["questionnaire"])
         return
-    walk = _Walk(questionnaire, context, unfinished=response.get("status") in _UNFINISHED)
+    walk = _Walk(questionnaire, context, unfinished=response.get("status") not in _FINISHED)
     yield from walk.items(
         objects(questionnaire.get("item")), numbered(response.get("item")), Scope(response, None)
     )
@@ -67,13 +71,13 @@ class _Walk:
             if not isinstance(link, str):
                 continue
             if link not in order:
-                yield self._unexpected(link, index)
+                yield self._unexpected(link)
                 continue
             if order[link] < reached:
                 text = (
                     f"The item {shown(link)} comes too late: items stand in the order of the Questionnaire."
                 )
-                yield Fault("questionnaire-order", "invariant", text, steps=[f"item[{index}]"])
+                yield Fault("questionnaire-order", "invariant", text)
             reached = max(reached, order[link])
             by_link.setdefault(link, []).append((index, item))
         for question in asked:
@@ -81,11 +85,11 @@ class _Walk:
             if isinstance(link, str):
                 yield from self._item(question, link, by_link.get(link, []), scope)
 
-    def _unexpected(self, link: str, index: int) -> Fault:
+    def _unexpected(self, link: str) -> Fault:
         known = link in _links(self.questionnaire)
         if known:
             text = f"The item {shown(link)} stands in the wrong place: the Questionnaire has it elsewhere."
-            return Fault("questionnaire-link", "invariant", text, steps=[f"item[{index}]"])
+            return Fault("questionnaire-link", "invariant", text)
         return Fault(
             "questionnaire-link", "invariant", f"The Questionnaire has no item with the linkId {shown(link)}."
         )
@@ -93,20 +97,21 @@ class _Walk:
     def _item(
         self, question: Json, link: str, found: list[tuple[int, Json]], scope: Scope
     ) -> Iterator[Fault]:
-        enabled = is_enabled(question, scope)
+        enabled = is_enabled(question, scope, self.context)
         if not found:
             if enabled and question.get("required") is True:
                 yield self._missing(f"The item {shown(link)} is required and missing.")
             return
-        if enabled is False:
-            text = f"The item {shown(link)} is answered although the Questionnaire does not enable it here."
-            yield Fault("questionnaire-enabled", "invariant", text, steps=[f"item[{found[0][0]}]"])
-        if len(found) > 1 and question.get("type") != "group" and question.get("repeats") is not True:
-            text = f"The item {shown(link)} does not repeat: only one with this linkId is allowed."
-            yield Fault("questionnaire-repeats", "invariant", text, steps=[f"item[{found[1][0]}]"])
-        elif len(found) > 1 and question.get("repeats") is not True:
-            text = f"The group {shown(link)} does not repeat: only one with this linkId is allowed."
-            yield Fault("questionnaire-repeats", "invariant", text, steps=[f"item[{found[1][0]}]"])
+        for index, item in found if enabled is False else ():
+            if "answer" in item or "item" in item:
+                text = (
+                    f"The item {shown(link)} is answered although the Questionnaire does not enable it here."
+                )
+                yield Fault("questionnaire-enabled", "invariant", text, steps=[f"item[{index}]"])
+        if len(found) > 1 and question.get("repeats") is not True:
+            what = "group" if question.get("type") == "group" else "item"
+            text = f"The {what} {shown(link)} does not repeat, and is here {len(found)} times."
+            yield Fault("questionnaire-repeats", "invariant", text)
         for index, item in found:
             for fault in self._one(question, link, item, Scope(item, scope), enabled is not False):
                 fault.steps.append(f"item[{index}]")
@@ -114,6 +119,10 @@ class _Walk:
 
     def _one(self, question: Json, link: str, item: Json, scope: Scope, enabled: bool) -> Iterator[Fault]:
         inner, answers = objects(question.get("item")), numbered(item.get("answer"))
+        asked = question.get("text")
+        if "text" in item and item["text"] != asked:
+            text = f"The text of the item {shown(link)} is {shown(item['text'])}; the Questionnaire asks {shown(asked)}."
+            yield Fault("questionnaire-text", "invariant", text)
         match question.get("type"):
             case "group":
                 yield from self._group(question, link, item, answers, enabled)
@@ -156,10 +165,12 @@ class _Walk:
         if len(answers) > 1 and question.get("repeats") is not True:
             text = f"The item {shown(link)} takes one answer, and has {len(answers)}."
             yield Fault("questionnaire-repeats", "invariant", text)
+        for text in occurrence_faults(question, len(answers)):
+            yield Fault("questionnaire-repeats", "invariant", text)
         inner = objects(question.get("item"))
         for index, answer in answers:
             step = f"answer[{index}]"
-            for fault in answer_faults(question, answer, self.context):
+            for fault in answer_faults(question, answer, self.questionnaire, self.context):
                 fault.steps.append(step)
                 yield fault
             for fault in self.items(inner, numbered(answer.get("item")), scope.of(answer)):
@@ -167,9 +178,7 @@ class _Walk:
                 yield fault
         for index, text in exclusive_faults(question, answers):
             yield Fault("questionnaire-exclusive", "invariant", text, steps=[f"answer[{index}]"])
-        if inner and not answers:
-            yield from self.items(inner, numbered(item.get("item")), scope)
-        elif "item" in item:
+        if "item" in item:
             text = f"What is asked below the question {shown(link)} stands in its answer's `item`, not beside the answer."
             yield Fault("questionnaire-answer", "invariant", text)
 

@@ -12,6 +12,7 @@ from typing import Any
 from fhir_vitiligo.errors import TerminologyError
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.terminology.value_sets import Terminology, ValueSet
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.nodes import objects
@@ -20,6 +21,8 @@ from fhir_vitiligo.validation.schema import Node, Schema
 _COMPLIES = "http://hl7.org/fhir/StructureDefinition/structuredefinition-compliesWithProfile"
 _STRENGTHS = ("example", "preferred", "extensible", "required")
 _UNBOUNDED = 1 << 30
+# Of larger value sets, only so many codes are looked up in the other one.
+_MOST_CODES = 1_000
 
 
 def compliance_faults(definition: Json, schema: Schema, context: Context) -> Iterator[Fault]:
@@ -81,18 +84,10 @@ class _Comparison:
 
     def _more(self, mine: str, other: str) -> str | None:
         """A code that the one value set has beyond the other; None where there is none or it cannot be told."""
-        terminology = self.context.library.terminology
-        compiled = [self._value_set(self.mine, mine), self._value_set(self.other, other)]
-        if (mine == other and not mine.startswith("#")) or None in compiled:
+        if mine == other and not mine.startswith("#"):
             return None
-        try:
-            codes = terminology.expand(compiled[0], count=1000).contains
-        except TerminologyError:
-            return None
-        for one in codes:
-            if terminology.validate(compiled[1], one.get("system"), one["code"]).kind == "not-in":
-                return str(one["code"])
-        return None
+        own, allowed = self._value_set(self.mine, mine), self._value_set(self.other, other)
+        return code_beyond(own, allowed, self.context.library.terminology)
 
     def _value_set(self, schema: Schema, canonical: str) -> Any:
         terminology = self.context.library.terminology
@@ -113,6 +108,20 @@ class _Comparison:
         if closed:
             for name in own:
                 yield f"`{mine.id}` has a slice `{name}`, and none may be added."
+
+
+def code_beyond(own: ValueSet | None, allowed: ValueSet | None, terminology: Terminology) -> str | None:
+    """A code that the one value set has and the other does not; None where there is none or it cannot be told."""
+    if own is None or allowed is None:
+        return None
+    try:
+        codes = terminology.expand(own, count=_MOST_CODES).contains
+    except TerminologyError:
+        return None
+    for one in codes:
+        if terminology.validate(allowed, one.get("system"), one["code"]).kind == "not-in":
+            return str(one["code"])
+    return None
 
 
 def _most(highest: int | None) -> int:

@@ -1,7 +1,8 @@
 """A StructureDefinition's own rules beside its invariants (https://hl7.org/fhir/R4/structuredefinition.html, profiling.html).
 
-Whether it can be laid over its base, speaks only of what a profile may change, and stands in contexts that exist.
-Whether it keeps what it says of other profiles is in :mod:`.structure_compliance`.
+Whether it is derived from what it may be, can be laid over its base, speaks only of what a profile may change, and stands in
+contexts that exist. Whether it restricts its base is in :mod:`.structure_derivation`, whether it keeps what it says of other
+profiles in :mod:`.structure_compliance`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fhir_vitiligo.fhir.definitions import CORE
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
+from fhir_vitiligo.validation.expressions import unreadable
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.nodes import numbered, objects
 from fhir_vitiligo.validation.resources.structure_compliance import compliance_faults
+from fhir_vitiligo.validation.resources.structure_derivation import derivation_faults
+from fhir_vitiligo.validation.schema import Schema
 
 _INHERIT_OBLIGATIONS = "http://hl7.org/fhir/StructureDefinition/inherit-obligations"
 # A profile says what may be there; these say what a thing means, which only its definition does.
@@ -28,18 +33,61 @@ def check(definition: Json, context: Context) -> Iterator[Fault]:
     is_profile = definition.get("derivation") == "constraint"
     if is_profile:
         yield from _illegal_elements(elements)
+    base = context.library.profile(str(definition.get("baseDefinition")))
+    yield from _origin(definition, base, context)
+    yield from _contexts(definition, context)
     if definition.get("type") == "Extension" and is_profile:
-        yield from _extension(definition, elements, context)
+        yield from _extension(definition, elements, base)
     yield from _obligations(definition, context)
-    if is_profile and elements:
-        schema = context.library.compiled(definition)
-        if schema is None:
-            why = context.library.problems.get(str(definition.get("url", "")), "it is no profile")
-            yield Fault("profile-broken", "invalid", f"No snapshot can be made of the profile: {why}.")
-            return
-        yield from _discriminators(elements)
-        yield from _changed_values(definition, elements, context)
-        yield from compliance_faults(definition, schema, context)
+    if not is_profile or not elements:
+        return
+    schema = context.library.compiled(definition)
+    if schema is None:
+        yield from _broken(definition, base, context)
+        return
+    yield from _discriminators(elements)
+    if base is not None and base.type == definition.get("type"):
+        yield from derivation_faults(elements, base, context)
+    yield from _changed_values(elements, base)
+    yield from compliance_faults(definition, schema, context)
+
+
+def _broken(definition: Json, base: Schema | None, context: Context) -> Iterator[Fault]:
+    url, base_url = str(definition.get("url", "")), definition.get("baseDefinition")
+    if base is None and isinstance(base_url, str) and base_url.partition("|")[0] != url:
+        text = f"Its base {base_url} cannot be used here, so what the profile says was not held against it."
+        yield Fault("profile-broken", "not-found", text, severity="warning")
+        return
+    why = context.library.problems.get(url, "it is no profile")
+    yield Fault("profile-broken", "invalid", f"No snapshot can be made of the profile: {why}.")
+
+
+def _origin(definition: Json, base: Schema | None, context: Context) -> Iterator[Fault]:
+    """What it is derived from, and how."""
+    name, url = definition.get("type"), definition.get("url")
+    base_url, how = definition.get("baseDefinition"), definition.get("derivation")
+    if not isinstance(base_url, str):
+        return
+    if base_url.partition("|")[0] == url:
+        yield _origin_fault(f"{url} is derived from itself: name the definition that it changes.")
+        return
+    if how is None:
+        text = f"It has the base {base_url} and does not say whether it constrains or specializes it (`derivation`)."
+        yield _origin_fault(text)
+    if name in context.library.types and how != "constraint" and url != f"{CORE}{name}":
+        text = f"{name} is a type of FHIR: only {CORE}{name} defines it, others can constrain it."
+        yield _origin_fault(text, ["type"])
+    if base is None:
+        return
+    if how == "constraint":
+        for told, wanted in (("type", base.type), ("kind", base.kind)):
+            if isinstance(definition.get(told), str) and wanted and definition[told] != wanted:
+                text = f"The {told} is {shown(definition[told])}; that of its base is {shown(wanted)}, and has to stay."
+                yield _origin_fault(text)
+
+
+def _origin_fault(text: str, steps: list[str] | None = None) -> Fault:
+    return Fault("profile-base", "business-rule", text, steps=steps or [])
 
 
 def _illegal_elements(elements: list[tuple[int, Json]]) -> Iterator[Fault]:
@@ -52,37 +100,60 @@ def _illegal_elements(elements: list[tuple[int, Json]]) -> Iterator[Fault]:
                 )
 
 
-def _extension(definition: Json, elements: list[tuple[int, Json]], context: Context) -> Iterator[Fault]:
+def _extension(definition: Json, elements: list[tuple[int, Json]], base: Schema | None) -> Iterator[Fault]:
     url = definition.get("url")
+    named = False
     for _, element in elements:
-        fixed = element.get("fixedUri")
-        if element.get("path") == "Extension.url" and isinstance(fixed, str) and fixed != url:
+        if element.get("path") != "Extension.url":
+            continue
+        fixed = element.get("fixedUri", element.get("patternUri"))
+        named = named or fixed is not None
+        if isinstance(fixed, str) and fixed != url:
             text = f"The extension is called {shown(url)}, but an instance of it would be {shown(fixed)}."
             yield Fault("extension-url", "business-rule", text)
+    own = None if base is None else base.root.child("url")
+    if elements and not named and own is not None and own.element.fixed is None:
+        text = f"Nothing says what an instance is called: fix Extension.url to {shown(url)}."
+        yield Fault("extension-url", "business-rule", text)
     for index, element in elements:
         if element.get("path") == "Extension" and "slicing" in element:
             place = [f"element[{index}]", "differential"]
             yield Fault(
                 "profile-slicing", "invalid", "An extension cannot be sliced as a whole.", steps=place
             )
-    for index, place_of in numbered(definition.get("context")):
-        expression = place_of.get("expression")
-        if (
-            place_of.get("type") == "element"
+
+
+def _contexts(definition: Json, context: Context) -> Iterator[Fault]:
+    """Where an extension may stand."""
+    is_extension = definition.get("type") == "Extension"
+    for index, place in numbered(definition.get("context")):
+        expression = place.get("expression")
+        if not is_extension:
+            text = f"Only an extension has a context; this is about {definition.get('type')}."
+            yield Fault("extension-context", "business-rule", text, steps=[f"context[{index}]"])
+        elif (
+            place.get("type") == "element"
             and isinstance(expression, str)
             and not _exists(expression, context)
         ):
             text = f"The context {shown(expression)} is no element of FHIR {context.release.name}."
             yield Fault("extension-context", "not-found", text, steps=[f"context[{index}]"])
+    invariants = definition.get("contextInvariant")
+    for index, expression in enumerate(invariants if isinstance(invariants, list) else ()):
+        if isinstance(expression, str) and (problem := unreadable(expression, context)) is not None:
+            yield Fault("extension-context", "invalid", problem, steps=[f"contextInvariant[{index}]"])
 
 
 def _exists(expression: str, context: Context) -> bool:
-    """Whether a path such as ``Patient.contact.name`` leads anywhere; what begins with an address is somebody else's."""
+    """Whether a path such as ``Patient.contact.name``, or the profile at an address, is there."""
     name, _, rest = (
         expression.partition("#")[2].partition(".") if "#" in expression else expression.partition(".")
     )
     definitions = context.definitions
-    if "/" in expression or name in ("CanonicalResource", "MetadataResource"):
+    profile = expression.partition("#")[0]
+    if "/" in profile:
+        return context.library.profile(profile) is not None
+    if name in ("CanonicalResource", "MetadataResource"):
         return True
     known = (*definitions.resource_types, *definitions.type_names, *definitions.abstract_types)
     if name not in known:
@@ -145,9 +216,8 @@ def _inside_extension(path: Any) -> bool:
     return str(path).startswith(("url", "value", "extension", "$this", "id"))
 
 
-def _changed_values(definition: Json, elements: list[tuple[int, Json]], context: Context) -> Iterator[Fault]:
+def _changed_values(elements: list[tuple[int, Json]], base: Schema | None) -> Iterator[Fault]:
     """What the base has fixed stays as it is."""
-    base = context.library.profile(str(definition.get("baseDefinition")))
     for index, element in elements if base is not None else ():
         node = base.find(str(element.get("id", element.get("path")))) if base is not None else None
         fixed = next((value for key, value in element.items() if key.startswith("fixed")), None)

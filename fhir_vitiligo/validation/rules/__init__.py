@@ -37,6 +37,7 @@ VALUE_RULES: tuple[Maker, ...] = (
     reference.make,
     extension.make,
     extension.placement,
+    special.relative_system,
 )
 # Each sees what stands at an element as a whole: all entries of a list at once.
 ELEMENT_RULES: tuple[Maker, ...] = (cardinality.at_most,)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fhir_vitiligo.errors import Severity
 from fhir_vitiligo.fhir.definitions import CORE
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
@@ -21,19 +22,39 @@ _EXAMPLE = re.compile(r"[a-z]+:/{2,}([\w.-]+\.)?(example\.org|acme\.com)(?=[/:?#
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
 _HL7 = "http://hl7.org/fhir"
-# Kept as tables of their own, not as resources of an address.
-_DEFINED = tuple(
-    f"{_HL7}/{kind}/"
-    for kind in ("SearchParameter", "OperationDefinition", "CompartmentDefinition", "NamingSystem")
+# Published with each release, and not on board as resources of an address: not looked into.
+_DEFINED = (
+    *(
+        f"{_HL7}/{kind}/"
+        for kind in (
+            *("SearchParameter", "OperationDefinition", "CompartmentDefinition", "ConceptMap"),
+            *("CapabilityStatement", "StructureMap"),
+        )
+    ),
+    # Extensions for the elements of other releases: what they may be is told with the extension.
+    *(f"{_HL7}/{release}/StructureDefinition/extension-" for release in ("1.0", "3.0", "4.0", "4.3", "5.0")),
+)
+# Patterns that resources follow (https://hl7.org/fhir/R4/patterns.html), which are no types.
+_PATTERNS = frozenset(
+    f"{CORE}{name}"
+    for name in (
+        *("Definition", "Event", "FiveWs", "Request", "MetadataResource", "CanonicalResource", "Shareable"),
+        *("Participant", "ParticipantContactable", "ParticipantLiving", "Product", "Publishable"),
+    )
 )
 _GUIDE = re.compile(rf"{_HL7}/[a-z]{{2}}/")
 _UNCHECKED = (f"{_HL7}/tools", f"{_HL7}/test", f"{_HL7}/concept-properties", f"{_HL7}path/")
 _SYSTEM = re.compile(
-    r"(us-(ssn|npi|medicare|mbi)|cvx|mvx|ndc|srt|dicom|ncpdp|imei|dsm5|eui-(48|64)\b.*|ex-.*|passport-[A-Z]{3}"
-    r"|icd-(10|9)(-(cm|de|nl|gm|am|ca|vn|pcs))?(/.*)?|icpc-?[12](-nl)?|icf(-nl)?|ca-hc-(din|npn)|atc)"
+    r"us-(ssn|npi|medicare|mbi)|cvx|mvx|ndc|srt|imei|dsm5|eui-48/(bluetooth|ethernet)|passport-[A-Za-z]{3}"
+    r"|icd-10(-(cm|am|vn|nl))?|icd-9(-cm)?|icpc-[12]|icpc-1-nl|icf(-nl)?|ca-hc-(din|npn)|ex-icd-10-procedures"
 )
-# Told elsewhere, or no address that anything has to be found at.
-_ELSEWHERE = frozenset({"Bundle.entry.fullUrl", "StructureDefinition.mapping.uri"})
+# No address that anything has to be found at.
+_ELSEWHERE = frozenset({"StructureDefinition.mapping.uri"})
+# What an entry is called: written right, and nothing more.
+_ONLY_WRITTEN = frozenset({"Bundle.entry.fullUrl"})
+# Where a local address that leads nowhere is an error though it is no canonical, and where it may be anything.
+_LOCAL_SYSTEMS = frozenset({"ValueSet.compose.include.system", "ValueSet.compose.exclude.system"})
+_OPAQUE = frozenset({"Meta.source"})
 _CANONICAL = frozenset({"url", "version", "status"})
 
 
@@ -50,6 +71,8 @@ def make(place: Place) -> Rule | None:
         for url in kind.target_profiles
     )
     absolute = own or code == "canonical"
+    only_written = path in _ONLY_WRITTEN
+    severity: Severity = "error" if code == "canonical" or path in _LOCAL_SYSTEMS else "warning"
 
     def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
         if type(value) is not str:
@@ -60,10 +83,11 @@ def make(place: Place) -> Rule | None:
 
     def unknown(value: str, context: Context) -> Iterable[Fault]:
         """HL7 publishes what stands below its own address, and all of that is known here."""
-        if value.startswith(_UNCHECKED) or _is_published(value, context.library):
+        value, _, _ = value.partition("#")
+        if only_written or value.startswith(_UNCHECKED) or _is_published(value, context.library):
             return ()
-        # A guide that is not loaded may well have it; an extension's name is judged with the extension.
-        if path == "Extension.url" or _GUIDE.match(value):
+        # A guide that is not loaded may well have it.
+        if _GUIDE.match(value):
             return ()
         text = f"`{key}` is {shown(value)}: HL7 publishes nothing under this address that is known here."
         return (Fault("address-unknown", "invalid", text),)
@@ -75,22 +99,23 @@ def make(place: Place) -> Rule | None:
                 "invalid",
                 f"`{key}` is {shown(value)}: write urn:{value.partition(':')[0]}: in front.",
             )
-        elif value.startswith("urn:oid:") and _OID.fullmatch(value) is None:
+        elif value.startswith("urn:oid:") and _OID.fullmatch(_plain(value, code)) is None:
             yield Fault("address", "invalid", f"`{key}` is {shown(value)}, which is no OID.")
-        elif value.startswith("urn:uuid:") and _UUID.fullmatch(value) is None:
+        elif value.startswith("urn:uuid:") and _UUID.fullmatch(_plain(value, code)) is None:
             text = f"`{key}` is {shown(value)}: a UUID is 8-4-4-4-12 lower-case hexadecimal digits."
             yield Fault("address", "invalid", text)
-        elif absolute and ":" not in value and not value.startswith("#"):
+        elif absolute and ":" not in value and (own or not value.startswith("#")):
             yield Fault(
                 "address-relative", "invalid", f"`{key}` is {shown(value)}: a canonical address is absolute."
             )
+        elif only_written:
+            return
         elif value.startswith("#"):
-            if value != "#" and not has_id(value[1:], context):
-                yield Fault(
-                    "address-target",
-                    "not-found",
-                    f"`{key}` is {shown(value)}, which is not in this resource.",
-                )
+            if value != "#" and path not in _OPAQUE and not has_id(value[1:], context):
+                text = f"`{key}` is {shown(value)}, which is not in this resource."
+                yield Fault("address-target", "not-found", text, severity=severity)
+            elif code == "canonical" and (text := _local_type(value, context)):
+                yield Fault("address-type", "invalid", f"`{key}` leads to a {text}.")
         elif not own and not context.options.examples and _EXAMPLE.match(value):
             text = f"`{key}` is {shown(value)}: such an address is for examples only."
             yield Fault("address-example", "invalid", text)
@@ -100,7 +125,20 @@ def make(place: Place) -> Rule | None:
                 text = f"`{key}` leads to a {' and a '.join(sorted(found))}: it has to be {' or '.join(sorted(targets))}."
                 yield Fault("address-type", "invalid", text)
 
+    def _local_type(value: str, context: Context) -> str:
+        """What a contained resource is, and what it has to be; empty where it is that."""
+        found = {str(one.get("resourceType")) for one in context.candidates(value)}
+        if not found or not targets or not targets.isdisjoint((*_ANY, *found)):
+            return ""
+        return f"{' and a '.join(sorted(found))}: it has to be {' or '.join(sorted(targets))}"
+
     return check
+
+
+def _plain(value: str, code: str) -> str:
+    """Without the fragment, and without the version that a canonical may have."""
+    value, _, _ = value.partition("#")
+    return value.partition("|")[0] if code == "canonical" else value
 
 
 def _is_published(value: str, library: Library) -> bool:
@@ -108,7 +146,12 @@ def _is_published(value: str, library: Library) -> bool:
     # The identifier and code systems that HL7 names for others (https://hl7.org/fhir/R4/identifier-registry.html).
     if name.startswith("sid/"):
         return _SYSTEM.fullmatch(name[4:]) is not None
-    return value.startswith(_DEFINED) or library.profile(value) is not None or bool(library.kinds(value))
+    return (
+        value.startswith(_DEFINED)
+        or value in _PATTERNS
+        or library.profile(value) is not None
+        or bool(library.kinds(value))
+    )
 
 
 _ANY = frozenset({"Resource", "CanonicalResource", "MetadataResource"})

@@ -1,8 +1,12 @@
-"""Bindings of every strength, maximum value sets, and codes that their own system does not have
-(https://hl7.org/fhir/R4/terminologies.html#strength).
+"""Bindings of every strength, maximum value sets and additional bindings
+(https://hl7.org/fhir/R4/terminologies.html#strength,
+https://hl7.org/fhir/extensions/StructureDefinition-elementdefinition-maxValueSet.html,
+https://hl7.org/fhir/R5/elementdefinition.html#ElementDefinition.binding.additional).
 
-Required and maximum are errors, extensible is a warning; preferred and example bindings are advice that nobody
-has to follow. What cannot be told here (SNOMED CT, LOINC...) is neither confirmed nor refused.
+Required is an error, extensible a warning; preferred and example bindings are advice that nobody has to follow. A
+maximum value set says where the codes beyond an extensible binding (then an error) or a preferred one (for a
+concept a warning, of which HL7's engine says nothing) come from. What cannot be told here (SNOMED CT, LOINC...) is neither
+confirmed nor refused.
 """
 
 from __future__ import annotations
@@ -28,13 +32,10 @@ _CODES = frozenset({"code", "string", "uri", "url", "canonical", "id", "oid"})
 
 
 def make(place: Place) -> Rule | None:
-    binding = place.element.binding
-    if binding is None or (place.base is not None and place.base.binding == binding):
-        return None
     judge = _JUDGES.get(place.one.type.code) or (_code if place.one.type.code in _CODES else None)
     if judge is None:
         return None
-    checks = list(_checks(place, binding))
+    checks = list(_checks(place))
     if not checks:
         return None
     if judge is _code and len(checks) == 1 and checks[0].severity == "error":
@@ -83,21 +84,35 @@ def is_member(value: Any, url: str, context: Context) -> bool:
     )
 
 
-def _checks(place: Place, binding: Binding) -> Iterator[_Check]:
-    base = None if place.base is None else place.base.binding
+def _checks(place: Place) -> Iterator[_Check]:
+    binding, base = place.element.binding, None if place.base is None else place.base.binding
+    if binding is not None and binding != base:
+        yield from _bound(place, binding)
+    for more in () if place.node is None else place.node.additional:
+        yield from _bound(place, more)
+
+
+def _bound(place: Place, binding: Binding) -> Iterator[_Check]:
     most = binding.max_value_set
-    if most is not None and (base is None or base.max_value_set != most):
-        yield _Check(place, most, "error", "maximum")
     if binding.strength == "required":
         yield _Check(place, binding.value_set, "error", "required")
-    elif binding.strength == "extensible" and most is None:
+    elif binding.strength == "extensible":
         yield _Check(place, binding.value_set, "warning", "extensible")
+        if most is not None:
+            yield _Check(place, most, "error", "maximum", binding.value_set)
+    elif binding.strength == "preferred" and most is not None:
+        # A code has nothing beside it that could be meant.
+        severity: Severity = "error" if place.one.type.code in _CODES else "warning"
+        yield _Check(place, most, severity, "maximum", binding.value_set)
 
 
 class _Check:
-    """One value set that a place is held against."""
+    """One value set that a place is held against; a code of ``besides`` will do as well."""
 
-    def __init__(self, place: Place, url: str, severity: Severity, strength: str) -> None:
+    def __init__(
+        self, place: Place, url: str, severity: Severity, strength: str, besides: str | None = None
+    ) -> None:
+        self.besides = besides
         self.key = place.name
         self.source = place.source
         self.canonical = url
@@ -112,7 +127,11 @@ class _Check:
         return found
 
     def verdict(self, system: str | None, code: str, version: str | None = None) -> Verdict:
-        return self.terminology.validate(self.canonical, system, code, None, version)
+        found = self.terminology.validate(self.canonical, system, code, None, version)
+        if self.besides is None or found.kind == "in":
+            return found
+        other = self.terminology.validate(self.besides, system, code, None, version)
+        return other if other.kind in ("in", "cannot-tell") else found
 
     def fault(self, text: str) -> Fault:
         end = "" if text.endswith("?") else "."
@@ -170,7 +189,8 @@ def _codeable_concept(one: _Check, value: Any) -> Fault | None:
         return None
     codings = value.get("coding")
     if codings is None:
-        if one.strength != "required" and "text" in value:
+        # Text alone is no code of an extensible binding, which it need not be.
+        if one.severity != "error" and "text" in value:
             return None
         text = f"`{one.key}` has no coding: one has to be from {one.url}"
         return one.fault(f"{text}; use {_advice(one, '')}")

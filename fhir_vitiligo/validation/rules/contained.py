@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.schema import ObjectSchema
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
@@ -29,10 +30,22 @@ def _contained(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
     if not context.options.contained:
         return
     referred = _reached(value, contained)
+    names: set[str] = set()
     for index, inner in enumerate(contained):
-        if isinstance(inner, dict):
-            for key, text in _faults_of(inner, referred):
-                yield Fault(key, "invariant", text, steps=[f"contained[{index}]"])
+        if not isinstance(inner, dict):
+            continue
+        place = [f"contained[{index}]"]
+        for key, text in _faults_of(inner, referred):
+            # As HL7's engine: what is said of all contained resources at once stands at the one around them.
+            yield Fault(key, "invariant", text, steps=[] if key in _OF_ALL else list(place))
+        if isinstance(name := inner.get("id"), str):
+            if name in names:
+                text = f"The id {shown(name)} is another contained resource's as well: nobody could tell which one is meant."
+                yield Fault("duplicate-id", "duplicate", text, steps=place)
+            names.add(name)
+
+
+_OF_ALL = frozenset({"dom-4", "dom-5"})
 
 
 def _faults_of(inner: dict[str, Any], referred: set[str]) -> Iterator[tuple[str, str]]:

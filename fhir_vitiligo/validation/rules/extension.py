@@ -34,15 +34,11 @@ def make(place: Place) -> Rule | None:
     nested = place.element.path == "Extension.extension"
 
     def check(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
-        url = value.get("url") if type(value) is dict else None
-        if type(url) is not str:
+        if type(value) is not dict:
             return
-        if ":" not in url:
-            if not nested:
-                text = (
-                    f"The extension is called {shown(url)}: outside of another extension its url is absolute."
-                )
-                yield Fault("extension-url", "invalid", text)
+        url = value.get("url")
+        if type(url) is not str or ":" not in url:
+            yield from _astray(value, nested)
             return
         plain, _, version = url.partition("|")
         if version:
@@ -63,6 +59,23 @@ def make(place: Place) -> Rule | None:
             plan(value, None, context)
 
     return check
+
+
+def _astray(value: dict[str, Any], nested: bool) -> Iterator[Fault]:
+    """An extension that no address leads to; its parts are called by names that only its definition knows."""
+    url, parts = value.get("url"), value.get("extension")
+    if url == "":
+        yield Fault("extension-url", "required", "The extension has an empty `url`: nothing says what it is.")
+    elif type(url) is str:
+        if not nested:
+            text = f"The extension is called {shown(url)}: outside of another extension its url is absolute."
+            yield Fault("extension-url", "invalid", text)
+        return
+    for index, part in enumerate(parts if url is None and type(parts) is list else ()):
+        name = part.get("url") if type(part) is dict else None
+        if type(name) is str and ":" not in name:
+            text = f"{shown(name)} is a part of an extension without a url: nothing says what it is."
+            yield Fault("extension-url", "invalid", text, steps=[f"extension[{index}]"])
 
 
 def _unknown(url: str, is_modifier: bool, context: Context) -> Fault:
@@ -123,9 +136,13 @@ def placement(place: Place) -> Rule | None:
 
 def companion_placement(place: Place) -> Rule:
     """The same for the companion of a primitive."""
+    is_id = place.element.path.count(".") == 1 and place.one.key == "id"
 
     def check(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
         if type(companion) is dict and "extension" in companion:
+            if is_id:
+                text = "The id of a resource has no extensions: what is to say goes into the resource."
+                yield Fault("extension-context", "structure", text)
             yield from _placed(place, companion, context)
 
     return check

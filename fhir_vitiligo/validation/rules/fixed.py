@@ -35,12 +35,17 @@ def make(place: Place) -> Rule | None:
     return check
 
 
+# Ids of elements are no part of what they are.
+_FREE = frozenset({"id"})
+
+
 def equals(value: Any, expected: Any) -> bool:
-    """The same value: numbers by their worth, lists in their order, no key more or less."""
+    """The same value: numbers by their worth, lists in their order, no key more or less; an element's id is free."""
     if isinstance(expected, dict):
         return (
             isinstance(value, dict)
-            and value.keys() == expected.keys()
+            and value.keys() - expected.keys() <= _FREE
+            and value.keys() >= expected.keys()
             and all(equals(value[key], one) for key, one in expected.items())
         )
     if isinstance(expected, list):
@@ -77,16 +82,24 @@ def _differences(value: Any, expected: Any, exact: bool, name: str) -> Iterator[
         return
     for key, one in expected.items():
         if key not in value:
-            yield [key], f"`{name}` needs `{key}`, which has to be {_told(one)}"
-        elif isinstance(one, list) and not exact:
-            if not matches(value[key], one):
-                yield [], f"`{name}.{key}` has to hold {_told(one)}"
+            # What is missing in a list is missing in what holds the list.
+            yield (
+                [] if isinstance(one, list) else [key],
+                f"`{name}` needs `{key}`, which has to be {_told(one)}",
+            )
+        elif isinstance(one, list) and not (exact and _as_long(value[key], one)):
+            if exact or not matches(value[key], one):
+                yield [], f"`{name}.{key}` has to {'be' if exact else 'hold'} {_told(one)}"
         elif not (equals if exact else matches)(value[key], one):
             for steps, text in _differences(value[key], one, exact, key):
                 yield [*steps, key], text
     if exact:
-        for key in value.keys() - expected.keys():
+        for key in value.keys() - expected.keys() - _FREE:
             yield [key], f"`{name}` must not have `{key}`: its value is fixed"
+
+
+def _as_long(value: Any, expected: list[Any]) -> bool:
+    return isinstance(value, list) and len(value) == len(expected)
 
 
 def _told(expected: Any) -> str:

@@ -50,6 +50,8 @@ def _rule(invariants: list[Invariant], content: str, library: Library, source: s
     def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
         if value is None and companion is None:
             return ()
+        if (reading := context.walk.reading) is not None:
+            value, companion = reading.seen(value), reading.seen(companion)
         broken: list[Fault] | None = None
         for one, holds in tests:
             try:
@@ -104,10 +106,15 @@ def _broken(one: Invariant, source: str) -> Fault:
     return Fault(one.key, "invariant", f"{one.key}: {text}{end}{source}".replace("\n", " "), _severity(one))
 
 
+_NO_EXPRESSION = frozenset({"syntax", "semantic"})
+
+
 def _unanswerable(one: Invariant, error: Any, source: str) -> Fault:
     """An expression without an answer does not hold; one that costs too much is left open."""
     if error.kind == "limit":
         text = f"{one.key} was not evaluated to its end: {error}{source}"
         return Fault("invariant-limit", "too-costly", text.replace("\n", " "), "warning")
     text = f"{one.key} cannot be evaluated: {error}{source}"
-    return Fault(one.key, "invariant", text.replace("\n", " "), _severity(one))
+    # What is no FHIRPath at all tells nothing, however lightly it was meant.
+    severity: Severity = "error" if error.kind in _NO_EXPRESSION else _severity(one)
+    return Fault(one.key, "invariant", text.replace("\n", " "), severity)

@@ -46,9 +46,11 @@ def _some_content(value: Any, companion: Any, context: Context) -> bool:
 
 def _start_before_end(value: Any, companion: Any, context: Context) -> bool:
     start, end = value.get("start"), value.get("end")
-    if type(start) is not str or type(end) is not str:
+    # What is empty has no value; that it is empty is told.
+    if type(start) is not str or type(end) is not str or not start or not end:
         return True
-    if len(start) == len(end) and start[19:] == end[19:]:
+    # Text in the same form is in the order of time, unless it is no date: then something is wrong already.
+    if len(start) == len(end) and start[19:] == end[19:] and not context.faults.errors:
         return start <= end
     return _period(value, companion, context)
 
@@ -131,6 +133,9 @@ _CORRECTED: Mapping[str, str] = {
         "(component.empty() and hasMember.empty()) implies (dataAbsentReason.exists() or value.exists())"
     ),
     "operator = 'exists' implies (answer is Boolean)": "operator = 'exists' implies (answer is boolean)",
+    "($this as dateTime).toString().length() >= 8": (
+        "($this is dateTime) implies ($this as dateTime).toString().length() >= 8"
+    ),
     "url.matches('([^|#])*')": "$this.matches('([^|#])*')",
     "differential.element.all(id) and differential.element.id.trace('ids').isDistinct()": (
         "differential.element.all(id.exists()) and differential.element.id.trace('ids').isDistinct()"
@@ -141,6 +146,17 @@ _CORRECTED: Mapping[str, str] = {
 }
 
 
+# An element of several types has several codes.
+_CORRECTED_PARTS = (
+    ("element.tail().not()", "element.tail().empty()"),
+    ('type.code.contains(":")', 'type.code.exists($this.contains(":"))'),
+)
+
+
 def corrected(expression: str) -> str:
     """The expression as HL7's engine reads it: some published ones do not say what was meant."""
-    return _CORRECTED.get(expression) or expression.replace("element.tail().not()", "element.tail().empty()")
+    if (found := _CORRECTED.get(expression)) is not None:
+        return found
+    for wrong, right in _CORRECTED_PARTS:
+        expression = expression.replace(wrong, right)
+    return expression

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from fhir_vitiligo.fhir.primitives import PRIMITIVES, Check, control_character, shown
+from fhir_vitiligo.fhir.primitives import PRIMITIVES, Check, doubtful_text, shown
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.library import Library
@@ -19,8 +19,6 @@ def _stricter(name: str, library: Library) -> Check | None:
     check = PRIMITIVES[name]
     if name == "decimal" and "{0,17}" in _regex(name, library):
         return lambda value: check(value) or _too_precise(value)
-    if name == "code":
-        return lambda value: check(value) or _space_at_end(value)
     if name == "base64Binary":
         strict = r"\s" not in _regex(name, library)
         return lambda value: _base64(value, check) or (_spaced(value) if strict else None)
@@ -37,11 +35,6 @@ def _too_precise(value: Any) -> str | None:
         return None
     digits = len(Decimal(value).as_tuple().digits)
     return f"is {shown(value)}: a decimal has at most 18 digits." if digits > 18 else None
-
-
-def _space_at_end(value: Any) -> str | None:
-    """Also a no-break space at an end, which nobody sees."""
-    return None if value == value.strip() else f"is {shown(value)}, not a code: no white space at its ends."
 
 
 def _base64(value: Any, check: Check) -> str | None:
@@ -63,16 +56,32 @@ def _spaced(value: Any) -> str | None:
     return "has white space: base64 is written without since R5."
 
 
+# What JSON writes a type as, where that is no string.
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "decimal": (int, float, Decimal),
+    "integer": (int,),
+    "positiveInt": (int,),
+    "unsignedInt": (int,),
+}
+
+
 def make(place: Place) -> Rule | None:
     one = place.one
     if one.kind != "primitive":
         return None
     problem = _stricter(one.type.code, place.library) or PRIMITIVES[one.type.code]
-    key = one.key
+    key, kinds = one.key, _KINDS.get(one.type.code, (str,))
+
+    def fault(value: Any, found: str) -> Fault:
+        # Nothing can be read where there is nothing, or another kind of JSON.
+        return Fault(
+            "primitive", "value", f"`{key}` {found}", is_form=value == "" or type(value) not in kinds
+        )
 
     def check_base64(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
         if (found := problem(value)) is not None:
-            return (Fault("primitive", "value", f"`{key}` {found}"),)
+            return (fault(value, found),)
         if isinstance(value, str) and (strange := _STRANGE.search(value)) is not None:
             text = f"`{key}` has {shown(strange[0])}, which base64 does not have and readers skip."
             return (Fault("primitive", "value", text, severity="warning"),)
@@ -83,12 +92,12 @@ def make(place: Place) -> Rule | None:
 
     def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
         found = problem(value)
-        return () if found is None else (Fault("primitive", "value", f"`{key}` {found}"),)
+        return () if found is None else (fault(value, found),)
 
     def check_text(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
         if (found := problem(value)) is not None:
-            return (Fault("primitive", "value", f"`{key}` {found}"),)
-        if (found := control_character(value)) is not None:
+            return (fault(value, found),)
+        if (found := doubtful_text(value)) is not None:
             return (Fault("primitive", "value", f"`{key}` {found}", severity="warning"),)
         return ()
 

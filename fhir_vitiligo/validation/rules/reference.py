@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from fhir_vitiligo.errors import Severity
 from fhir_vitiligo.fhir.definitions import CORE, TypeRef
+from fhir_vitiligo.fhir.differences import REFERS_TO_ITSELF
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.references import is_conditional, parse_restful
 from fhir_vitiligo.validation.context import Context
@@ -16,6 +18,7 @@ from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.library import Library
 from fhir_vitiligo.validation.rules.place import Place, Rule
 
+_WHITE_SPACE = re.compile(r"\s")
 # Addresses that stand for no one in examples.
 EXAMPLES = ("example.org", "acme.com", "acme.org")
 
@@ -72,9 +75,18 @@ def _core_rule(place: Place, targets: tuple[str, ...] | None) -> Rule:
         reference = value.get("reference") if type(value) is dict else None
         if type(reference) is not str:
             return
+        if _WHITE_SPACE.search(reference) is not None:
+            yield Fault(
+                "reference",
+                "invalid",
+                f"`{name}` refers to {shown(reference)}: an address has no white space.",
+            )
+            return
         target: dict[str, Any] | None = None
         if reference.startswith("#") or context.outer is not None or context.can_resolve:
             found = context.candidates(reference)
+            if reference == "#" and not context.is_contained and context.release not in REFERS_TO_ITSELF:
+                found = []
             if not found and reference.startswith("#"):
                 text = f"`{name}` refers to {shown(reference)}, which is not among the contained resources."
                 yield Fault("reference-unresolved", "not-found", text)
@@ -83,6 +95,8 @@ def _core_rule(place: Place, targets: tuple[str, ...] | None) -> Rule:
                 text = f"`{name}` refers to {shown(reference)}, which {len(found)} resources here are called."
                 yield Fault("reference-ambiguous", "not-found", text)
             target = found[0] if found else None
+        elif reference == f"{context.resource.get('resourceType')}/{context.resource.get('id')}":
+            target = context.resource
         wanted = context.options.references_exist and not is_conditional(reference)
         if target is None and wanted and not any(one in reference for one in EXAMPLES):
             text = f"`{name}` refers to {shown(reference)}, which is not here."
@@ -91,7 +105,10 @@ def _core_rule(place: Place, targets: tuple[str, ...] | None) -> Rule:
         if kind is None:
             return
         stated = value.get("type")
-        if isinstance(stated, str) and stated.removeprefix(CORE) != kind and kind in place.library.types:
+        if isinstance(stated, str) and stated == f"{CORE}{kind}":
+            text = f"`{name}` says that it refers to a {shown(stated)}: a resource type is told by its name, {kind}."
+            yield Fault("reference-type", "structure", text)
+        elif isinstance(stated, str) and stated != kind and kind in place.library.types:
             text = f"`{name}` says that it refers to a {shown(stated)}, and it refers to a {kind}."
             yield Fault("reference-type", "structure", text)
         elif not family.allows(kind):

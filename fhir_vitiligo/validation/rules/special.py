@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fhir_vitiligo.errors import Severity
@@ -17,7 +20,7 @@ from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.library import Library
 from fhir_vitiligo.validation.rules import narrative
-from fhir_vitiligo.validation.rules.place import Rule
+from fhir_vitiligo.validation.rules.place import Place, Rule
 
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 # Any URI is a code of this system, and an identifier of it.
@@ -71,6 +74,11 @@ def _verdict(system: str, code: str, display: Any, value: dict[str, Any], contex
     )
 
 
+def _is_supplement(system: str, context: Context) -> bool:
+    found = context.library.resolve(system, "CodeSystem")
+    return found is not None and found.get("content") == "supplement"
+
+
 _CHECK_DIGITS = frozenset({SNOMED_CT, LOINC})
 # HL7's own code systems are all known.
 _KNOWN_SPACE = ("http://hl7.org/fhir", "http://terminology.hl7.org")
@@ -92,6 +100,11 @@ def _coding_faults(
         right = " or ".join(shown(one) for one in verdict.displays[:3])
         text = f"`display` is {shown(display)}; {system} calls {shown(code)} {right}."
         yield Fault("display", "code-invalid", text, steps=["display"])
+    elif _is_supplement(system, context):
+        text = (
+            f"`system` is {shown(system)}: that only adds to another code system, which is the one to name."
+        )
+        yield Fault("system-supplement", "business-rule", text, steps=["system"])
     elif verdict.inactive or verdict.status == "deprecated":
         how = "no longer in use" if verdict.inactive else "deprecated: it should no longer be used"
         text = f"`code` is {shown(code)}, which is {how} in {system}."
@@ -99,12 +112,33 @@ def _coding_faults(
     elif gap is not None and gap.reason == "system" and system.startswith(_KNOWN_SPACE):
         text = f"`system` is {shown(system)}: no code system of that name is known here."
         yield Fault("system-unknown", "not-found", text, "information", steps=["system"])
-    elif system and ":" not in system:
-        text = f"`system` is {shown(system)}: the address of a code system is absolute."
-        yield Fault("system-relative", "code-invalid", text)
     elif _VALUE_SET in system and context.library.terminology.value_set(system) is not None:
         text = f"`system` is {shown(system)}, which is a value set: name the code system of the code."
         yield Fault("system-value-set", "code-invalid", text)
+
+
+def relative_system(place: Place) -> Rule | None:
+    """The address of a code system is absolute. Of a coding in a concept, which others may stand beside, HL7's
+    engine leaves this open.
+    """
+    code = place.one.type.code
+    if place.base is not None or (code != "Coding" and _BY_TYPE.get(code) not in (_quantity, _measured)):
+        return None
+    severity: Severity = "warning" if place.element.path == "CodeableConcept.coding" else "error"
+
+    def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
+        system = value.get("system") if type(value) is dict else None
+        if (
+            type(system) is not str
+            or ":" in system
+            or "code" not in value
+            or (not system and code == "Coding")
+        ):
+            return ()
+        text = f"`system` is {shown(system)}: the address of a code system is absolute."
+        return (Fault("system-relative", "code-invalid", text, severity),)
+
+    return check
 
 
 def _quantity(value: dict[str, Any], context: Context) -> Iterable[Fault]:
@@ -122,11 +156,30 @@ def _quantity(value: dict[str, Any], context: Context) -> Iterable[Fault]:
     return (Fault("code-unknown", "code-invalid", text, severity, ["code"]),)
 
 
+def _measured(value: dict[str, Any], context: Context) -> Iterator[Fault]:
+    """Age, Duration and the like are in units of measure, which their invariants ask for."""
+    for fault in _quantity(value, context):
+        yield replace(fault, severity="warning")
+
+
 def _attachment(value: dict[str, Any], context: Context) -> Iterable[Fault]:
-    """The data can be decoded, and size is that of what comes out."""
-    size, data = value.get("size"), value.get("data")
+    """The data and the hash can be decoded, and size is that of what comes out."""
+    size, data, digest = value.get("size"), value.get("data"), value.get("hash")
+    if isinstance(digest, str) and digest and _NOT_BASE64.search(digest) is not None:
+        return (
+            Fault("attachment-data", "structure", f"`hash` is {shown(digest)}, which cannot be decoded."),
+        )
     if isinstance(data, str) and data and (_NOT_BASE64.search(data) is not None):
         return (Fault("attachment-data", "structure", f"`data` is {shown(data)}, which cannot be decoded."),)
+    if isinstance(size, str) and size.startswith("-"):
+        return (
+            Fault(
+                "attachment-size", "structure", f"`size` is {shown(size)}: nothing has fewer than no bytes."
+            ),
+        )
+    if isinstance(data, str) and isinstance(told := value.get("hash"), str) and not _is_hash(told, data):
+        text = f"`hash` is {shown(told)}, which is not the SHA-1 of `data` in base64."
+        return (Fault("attachment-hash", "structure", text),)
     if not isinstance(data, str) or "size" not in value:
         return ()
     packed = "".join(data.split())
@@ -138,6 +191,15 @@ def _attachment(value: dict[str, Any], context: Context) -> Iterable[Fault]:
     return (Fault("attachment-size", "structure", text),)
 
 
+def _is_hash(told: str, data: str) -> bool:
+    """https://hl7.org/fhir/R4/datatypes-definitions.html#Attachment.hash"""
+    try:
+        content = base64.b64decode("".join(data.split()), validate=True)
+    except ValueError:
+        return True  # told as what it is
+    return told == base64.b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode()
+
+
 def _identifier(value: dict[str, Any], context: Context) -> Iterable[Fault]:
     system = value.get("system")
     if system == _URIS and isinstance(name := value.get("value"), str) and ":" not in name:
@@ -146,7 +208,7 @@ def _identifier(value: dict[str, Any], context: Context) -> Iterable[Fault]:
     if not isinstance(system, str) or ":" in system:
         return ()
     text = f"`system` is {shown(system)}: the address of an identifier system is absolute."
-    return (Fault("system-relative", "code-invalid", text, steps=["system"] if system else []),)
+    return (Fault("system-relative", "code-invalid", text),)
 
 
 def _meta(value: dict[str, Any], context: Context) -> Iterator[Fault]:
@@ -168,10 +230,10 @@ _BY_TYPE: Mapping[str, Callable[[dict[str, Any], Context], Iterable[Fault]]] = {
     "Coding": _coding,
     "Quantity": _quantity,
     "SimpleQuantity": _quantity,
-    "Age": _quantity,
-    "Duration": _quantity,
-    "Count": _quantity,
-    "Distance": _quantity,
+    "Age": _measured,
+    "Duration": _measured,
+    "Count": _measured,
+    "Distance": _measured,
     "MoneyQuantity": _quantity,
     "Attachment": _attachment,
     "Identifier": _identifier,

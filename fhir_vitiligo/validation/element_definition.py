@@ -1,0 +1,234 @@
+"""ElementDefinitions as the nodes of a profile's tree (https://hl7.org/fhir/R4/elementdefinition.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fhir_vitiligo.fhir.definition_types import Strength
+from fhir_vitiligo.fhir.definitions import Binding, Element, Invariant, TypeRef
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.validation.schema import Node, Slicing
+
+_EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+_BEST_PRACTICE = _EXTENSION + "elementdefinition-bestpractice"
+_ALTERNATIVES = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition.valueAlternatives"
+_LANGUAGES = _EXTENSION + "narrative-language-control"
+_PROFILE_ELEMENT = _EXTENSION + "elementdefinition-profile-element"
+_REGEX = _EXTENSION + "regex"
+_ADDITIONAL = "http://hl7.org/fhir/tools/StructureDefinition/additional-binding"
+# What an additional binding is for, as the strength that says the same; the others are for the makers of forms.
+_STRENGTHS: Mapping[str, Strength] = {
+    "maximum": "required",
+    "required": "required",
+    "extensible": "extensible",
+}
+_FHIR_TYPE = _EXTENSION + "structuredefinition-fhir-type"
+# Types of the elements that hold the text of a primitive.
+_SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
+# A profile of more elements than this is no profile that anybody wrote.
+MAX_ELEMENTS = 20_000
+
+
+def tree_of(elements: Iterable[Json]) -> Node:
+    """The tree of a snapshot's elements: each hangs under the last one of the path above it.
+
+    Raises :class:`ValueError` with what to say of the profile where the elements are no tree.
+    """
+    root: Node | None = None
+    open_nodes: dict[str, Node] = {}
+    for count, record in enumerate(elements):
+        if count > MAX_ELEMENTS:
+            raise ValueError(f"it has more than {MAX_ELEMENTS} elements")
+        path = record.get("path")
+        if not isinstance(path, str):
+            raise ValueError("one of its elements has no path")
+        node = node_of(record, path)
+        if root is None:
+            root = node
+        else:
+            above = open_nodes.get(path.rpartition(".")[0])
+            if above is None:
+                raise ValueError(f"its element {path} stands under no other")
+            node = _placed(node, above, record.get("sliceName"))
+        # What was below an earlier element of this path is closed.
+        for closed in [name for name in open_nodes if name.startswith(f"{path}.")]:
+            del open_nodes[closed]
+        open_nodes[path] = node
+    if root is None:
+        raise ValueError("it has no elements")
+    return root
+
+
+def _placed(node: Node, above: Node, name: Any) -> Node:
+    if not isinstance(name, str):
+        above.children.append(node)
+        return node
+    sliced = next((child for child in above.children if child.element.path == node.element.path), None)
+    if sliced is None:
+        # A slice of what is not told itself: the profile speaks of it alone.
+        sliced = Node(Element(node.element.path, 0, None, node.element.types), node.id.rpartition(":")[0])
+        above.children.append(sliced)
+    *around, own = name.split("/")
+    for step in around:
+        sliced = next((one for one in sliced.slices if one.slice_name == step), sliced)
+    node.slice_name = own
+    sliced.slices.append(node)
+    return node
+
+
+def node_of(record: Json, path: str) -> Node:
+    """One ElementDefinition, without what is below it."""
+    slicing = record.get("slicing")
+    extensions = [one for one in record.get("extension", ()) if isinstance(one, dict)]
+    return Node(
+        element=_element(record, path),
+        id=record.get("id", path),
+        slicing=_slicing(slicing) if isinstance(slicing, dict) else None,
+        regex=_regex(record),
+        must_have_value=bool(record.get("mustHaveValue", False)),
+        alternatives=(
+            *record.get("valueAlternatives", ()),
+            *(one["valueCanonical"] for one in extensions if one.get("url") == _ALTERNATIVES),
+        ),
+        languages=tuple(one["valueCode"] for one in extensions if one.get("url") == _LANGUAGES),
+        aggregation=frozenset(
+            str(mode)
+            for one in record.get("type", ())
+            if isinstance(one, dict)
+            for mode in one.get("aggregation", ())
+        ),
+        additional=tuple(_additional(record.get("binding"))),
+    )
+
+
+def _slicing(record: Json) -> Slicing:
+    discriminators = tuple(
+        (str(one.get("type", "")), str(one.get("path", "")))
+        for one in record.get("discriminator", ())
+        if isinstance(one, dict)
+    )
+    return Slicing(discriminators, record.get("rules", "open"), bool(record.get("ordered", False)))
+
+
+def _element(record: Json, path: str) -> Element:
+    reference = record.get("contentReference")
+    return Element(
+        path=path,
+        min=_number(record.get("min"), 0) or 0,
+        max=_number(record.get("max"), None),
+        types=tuple(_type(one) for one in record.get("type", ()) if isinstance(one, dict)),
+        binding=_binding(record.get("binding")),
+        content_reference=reference.partition("#")[2] if isinstance(reference, str) else None,
+        fixed=_stated(record, "fixed"),
+        pattern=_stated(record, "pattern"),
+        min_value=_stated(record, "minValue"),
+        max_value=_stated(record, "maxValue"),
+        max_length=_number(record.get("maxLength"), None),
+        is_modifier=bool(record.get("isModifier", False)),
+        is_summary=bool(record.get("isSummary", False)),
+        is_xml_attribute="xmlAttr" in record.get("representation", ()),
+        invariants=tuple(
+            Invariant(
+                str(one.get("key", "")),
+                "warning" if one.get("severity") == "warning" else "error",
+                one["expression"],
+                str(one.get("human", "")),
+                any(
+                    more.get("url") == _BEST_PRACTICE and more.get("valueBoolean") is True
+                    for more in one.get("extension", ())
+                ),
+                str(one.get("source", "")),
+            )
+            for one in record.get("constraint", ())
+            if isinstance(one, dict) and isinstance(one.get("expression"), str)
+        ),
+    )
+
+
+def _number(told: Any, otherwise: int | None) -> int | None:
+    if isinstance(told, str) and told.isdecimal() and len(told) < 10:
+        return int(told)
+    return told if type(told) is int else otherwise
+
+
+def _stated(record: Mapping[str, Any], head: str) -> Any:
+    for key, value in record.items():
+        if key.startswith(head) and key[len(head) : len(head) + 1].isupper():
+            return value
+    return None
+
+
+def _type(record: Json) -> TypeRef:
+    code = str(record.get("code", ""))
+    if code.startswith(_SYSTEM_TYPE):
+        told = [one for one in record.get("extension", ()) if one.get("url") == _FHIR_TYPE]
+        code = next((one.get("valueUrl") or one.get("valueUri") for one in told), None) or "string"
+    return TypeRef(
+        code.removeprefix(_EXTENSION),
+        tuple(record.get("targetProfile", ())),
+        tuple(_profiles(record)),
+    )
+
+
+def _profiles(record: Json) -> Iterator[str]:
+    """The profiles of a type; one that means a single element of its profile is told as ``url#id``."""
+    beside = record.get("_profile", ())
+    for index, url in enumerate(record.get("profile", ())):
+        more = beside[index] if index < len(beside) and isinstance(beside[index], dict) else {}
+        element = next(
+            (
+                one.get("valueString")
+                for one in more.get("extension", ())
+                if one.get("url") == _PROFILE_ELEMENT
+            ),
+            None,
+        )
+        yield f"{url}#{element}" if element else url
+
+
+def _binding(record: Any) -> Binding | None:
+    if not isinstance(record, dict) or not isinstance(record.get("valueSet"), str):
+        return None
+    most = next(
+        (
+            one.get("valueCanonical")
+            for one in record.get("extension", ())
+            if one.get("url") == _EXTENSION + "elementdefinition-maxValueSet"
+        ),
+        None,
+    )
+    return Binding(record.get("strength", "example"), record["valueSet"], most)
+
+
+def _additional(record: Any) -> Iterator[Binding]:
+    """R5's ``additional``, and the extension that says the same in R4
+    (https://hl7.org/fhir/tools/StructureDefinition-additional-binding.html). What holds only in a context of use is
+    left out: a resource does not say in which it stands.
+    """
+    if not isinstance(record, dict):
+        return
+    for one in record.get("additional", ()):
+        if "usage" not in one:
+            yield from _more(one.get("purpose"), one.get("valueSet"))
+    for one in record.get("extension", ()):
+        if one.get("url") == _ADDITIONAL:
+            parts = {part.get("url"): part for part in one.get("extension", ())}
+            if "usage" not in parts:
+                yield from _more(
+                    parts.get("purpose", {}).get("valueCode"), parts.get("valueSet", {}).get("valueCanonical")
+                )
+
+
+def _more(purpose: Any, value_set: Any) -> Iterator[Binding]:
+    if isinstance(value_set, str) and purpose in _STRENGTHS:
+        yield Binding(_STRENGTHS[purpose], value_set)
+
+
+def _regex(record: Json) -> str | None:
+    for place in (record, *(one for one in record.get("type", ()) if isinstance(one, dict))):
+        for one in place.get("extension", ()):
+            if isinstance(one, dict) and one.get("url") == _REGEX and isinstance(one.get("valueString"), str):
+                text: str = one["valueString"]
+                return text
+    return None

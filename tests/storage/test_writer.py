@@ -1,0 +1,227 @@
+"""Brief writes: done by the event loop, committed by the thread, together with those that come at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fhir_vitiligo.errors import ConflictError, InputError, StorageError
+from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.search.query import parse_query
+from fhir_vitiligo.storage.draft import draft
+from fhir_vitiligo.storage.repository import Draft, Session, StoredVersion
+from fhir_vitiligo.storage.sqlite import SqliteRepository
+from fhir_vitiligo.storage.sqlite_index import rebuild_index
+
+from .test_sqlite import index_of
+
+
+def patient(store: SqliteRepository, id: str, **members: Any) -> Draft:
+    return draft({"resourceType": "Patient", "id": id, **members}, store.parameters, id=id)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_fails_among_others_leaves_no_trace_of_its_own_and_all_of_theirs(
+    sqlite: SqliteRepository, parameters: Parameters, seed: int
+) -> None:
+    """Works that fail after they wrote and searched (which writes the rows of the works before them, too)."""
+    chance = random.Random(seed)
+    gender = parse_query(parameters, "Patient", [("gender", "male")])
+
+    def keep(number: int, session: Session) -> StoredVersion | None:
+        id = f"p{number % 7}"
+        if number % 5 == 4:
+            return session.delete("Patient", id)
+        if number % 3 == 2:
+            session.search(gender)
+        family = [{"family": f"Kept{number}"}]
+        return session.update(
+            patient(
+                sqlite,
+                id,
+                gender=chance.choice(["male", "female"]),
+                name=family,
+                birthDate=f"19{10 + number}",
+            )
+        )
+
+    def fail(number: int, session: Session) -> None:
+        session.update(patient(sqlite, f"p{number % 7}", gender="male", name=[{"family": "Lost"}]))
+        if number % 2:
+            session.search(gender)
+        session.update(patient(sqlite, f"lost{number}", gender="male"))
+        session.update(patient(sqlite, f"p{number % 7}", gender="other", name=[{"family": "Lost"}]))
+        raise InputError("no", code="invalid")
+
+    async def all_at_once() -> list[Any]:
+        works = []
+        for number in range(80):
+            work = fail if chance.random() < 0.3 else keep
+            brief = chance.random() < 0.8
+            works.append(sqlite.write(lambda s, work=work, number=number: work(number, s), brief=brief))  # type: ignore[misc]
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    outcomes = [outcome for _ in range(3) for outcome in asyncio.run(all_at_once())]
+    assert {type(outcome) for outcome in outcomes} <= {StoredVersion, InputError, type(None)}
+    kept = [outcome for outcome in outcomes if isinstance(outcome, StoredVersion)]
+    for version in kept:
+        if version.content is not None:
+            assert asyncio.run(sqlite.read_version("Patient", version.id, version.version)) == version
+    lost = parse_query(parameters, "Patient", [("family", "Lost")])
+    assert asyncio.run(sqlite.search(lost)).total == 0
+    before = index_of(sqlite.path)
+    connection = sqlite3.connect(sqlite.path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    rebuild_index(connection, parameters)
+    connection.execute("COMMIT")
+    connection.close()
+    assert index_of(sqlite.path) == before
+
+
+def test_those_that_come_together_are_committed_together(sqlite: SqliteRepository) -> None:
+    async def at_once(count: int, round_number: int) -> None:
+        drafts = [patient(sqlite, f"r{round_number}-{n}") for n in range(count)]
+        await asyncio.gather(*[sqlite.write(lambda s, d=d: s.create(d), brief=True) for d in drafts])  # type: ignore[misc]
+
+    ended: list[int] = []
+    end = sqlite._writer._end
+
+    def counted(begun: Any) -> None:
+        ended.append(len(begun.group))
+        end(begun)
+
+    sqlite._writer._end = counted  # type: ignore[method-assign]
+    asyncio.run(at_once(16, 0))
+    assert ended == [16]
+    asyncio.run(at_once(1, 1))
+    assert ended == [16, 1]
+    asyncio.run(at_once(100, 2))
+    assert sum(ended) == 117
+    assert max(ended) <= 32, "others are not kept waiting for long"
+
+
+def test_one_after_the_other_nobody_waits_for_company(sqlite: SqliteRepository) -> None:
+    async def alone() -> float:
+        started = time.process_time()
+        for number in range(50):
+            ready = patient(sqlite, f"p{number}")
+            version = await sqlite.write(lambda s, d=ready: s.create(d), brief=True)  # type: ignore[misc]
+            assert await sqlite.read("Patient", f"p{number}") == version, "acknowledged is readable"
+        return time.process_time() - started
+
+    asyncio.run(alone())
+    assert sqlite._writer._expected == 1
+
+
+def test_two_brief_writers_from_the_same_version_one_wins(sqlite: SqliteRepository) -> None:
+    sqlite.run(lambda session: session.create(patient(sqlite, "a")))
+
+    async def race() -> list[Any]:
+        ready = patient(sqlite, "a", gender="male")
+        works = [sqlite.write(lambda session: session.update(ready, 1), brief=True) for _ in range(8)]
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    outcomes = asyncio.run(race())
+    assert sum(isinstance(outcome, ConflictError) for outcome in outcomes) == 7
+    assert len(asyncio.run(sqlite.history("Patient", "a"))) == 2
+
+
+def test_a_lock_of_another_program_is_waited_for_without_holding_up_the_event_loop(
+    tmp_path: Path, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fhir_vitiligo.storage.sqlite._LOCK_SECONDS", 0.5)
+    with SqliteRepository(tmp_path / "store.sqlite", parameters) as store:
+        store.run(lambda session: session.create(patient(store, "a")))
+        other = sqlite3.connect(store.path, isolation_level=None)
+
+        async def all_at_once() -> tuple[list[Any], int]:
+            drafts = [patient(store, f"b{n}") for n in range(6)]
+            works = asyncio.gather(
+                *[store.write(lambda s, d=d: s.create(d), brief=True) for d in drafts],  # type: ignore[misc]
+                return_exceptions=True,
+            )
+            reads = 0
+            while not works.done():
+                assert await store.read("Patient", "a") is not None
+                reads += 1
+                await asyncio.sleep(0.005)
+            return works.result(), reads
+
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        outcomes, reads = asyncio.run(all_at_once())
+        took = time.monotonic() - started
+        assert all(isinstance(one, StorageError) and one.issues[0].code == "lock-error" for one in outcomes)
+        assert reads >= 10
+        assert took < 3, "they wait for it together, not one after the other"
+        other.execute("ROLLBACK")
+        outcomes, _ = asyncio.run(all_at_once())
+        assert all(isinstance(one, StoredVersion) for one in outcomes)
+        other.close()
+
+
+def test_a_full_disk_fails_brief_writes_and_loses_nothing(sqlite: SqliteRepository) -> None:
+    sqlite.run(lambda session: session.create(patient(sqlite, "a")))
+    connection = sqlite._writer._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 20}")
+
+    async def all_at_once() -> list[Any]:
+        drafts = [
+            draft({"resourceType": "Basic", "id": f"b{n}", "x": "y" * 20_000}, sqlite.parameters, id=f"b{n}")
+            for n in range(12)
+        ]
+        works = [sqlite.write(lambda s, d=d: s.create(d), brief=True) for d in drafts]  # type: ignore[misc]
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    outcomes = asyncio.run(all_at_once())
+    assert any(isinstance(outcome, StorageError) for outcome in outcomes)
+    for n, outcome in enumerate(outcomes):
+        stored = asyncio.run(sqlite.read("Basic", f"b{n}"))
+        assert (stored is None) == isinstance(outcome, StorageError)
+    connection.execute(f"PRAGMA max_page_count = {pages + 10_000}")
+    assert all(isinstance(outcome, (StoredVersion, ConflictError)) for outcome in asyncio.run(all_at_once()))
+
+
+def test_an_event_loop_that_ends_leaves_the_store_usable(tmp_path: Path, parameters: Parameters) -> None:
+    with SqliteRepository(tmp_path / "store.sqlite", parameters) as store:
+        for number in range(5):
+            loop = asyncio.new_event_loop()
+
+            async def begin(number: int = number) -> None:
+                ready = patient(store, f"gone{number}")
+                task = asyncio.ensure_future(store.write(lambda s: s.create(ready), brief=True))
+                for _ in range(number):
+                    await asyncio.sleep(0)
+                assert not task.done() or number
+
+            loop.run_until_complete(begin())
+            loop.close()
+            ready = patient(store, f"p{number}")
+            version = asyncio.run(
+                asyncio.wait_for(store.write(lambda s, d=ready: s.create(d), brief=True), 10)
+            )  # type: ignore[misc]
+            assert asyncio.run(store.read("Patient", f"p{number}")) == version
+        store.run(lambda session: session.create(patient(store, "last")))
+    with pytest.raises(StorageError, match="the store is closed"):
+        asyncio.run(store.write(lambda session: None, brief=True))
+
+
+def test_a_caller_that_gives_up_does_not_stop_the_others(sqlite: SqliteRepository) -> None:
+    async def all_at_once() -> list[Any]:
+        drafts = [patient(sqlite, f"p{n}") for n in range(10)]
+        tasks = [asyncio.ensure_future(sqlite.write(lambda s, d=d: s.create(d), brief=True)) for d in drafts]  # type: ignore[misc]
+        await asyncio.sleep(0)
+        tasks[3].cancel()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    outcomes = asyncio.run(all_at_once())
+    assert isinstance(outcomes[3], asyncio.CancelledError)
+    assert [type(one) for n, one in enumerate(outcomes) if n != 3] == [StoredVersion] * 9
+    assert asyncio.run(sqlite.read("Patient", "p3")) is None, "it was not begun"
