@@ -11,9 +11,9 @@ from functools import cache
 from typing import Any
 
 from fhir_vitiligo.fhir.conversion import Converter
-from fhir_vitiligo.fhir.conversion_rules import Rule
-from fhir_vitiligo.fhir.conversion_shapes import NOT_STATED, site_down, site_up
-from fhir_vitiligo.fhir.conversion_treatments import occurrence
+from fhir_vitiligo.fhir.conversion.rules import Rule
+from fhir_vitiligo.fhir.conversion.shapes import NOT_STATED, site_down, site_up
+from fhir_vitiligo.fhir.conversion.treatments import occurrence
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import urls

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from fhir_vitiligo.fhir.conversion import CONVERTED
-from fhir_vitiligo.fhir.conversion_moves import at_place
+from fhir_vitiligo.fhir.conversion.moves import at_place
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.schema import schemas_of
 from fhir_vitiligo.terminology.value_sets import terminology_of

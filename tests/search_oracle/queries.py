@@ -11,7 +11,8 @@ from fhir_vitiligo.fhir.definition_types import SearchParameter
 from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.release import Release
 
-from .evaluator import BASE, UCUM, Resource, World, codings_of, instant_range, texts_of, words_of
+from .evaluator import World
+from .values import BASE, UCUM, Resource, codings_of, instant_range, texts_of, words_of
 from .worlds import AMOUNTS, CLASSES, DATES, UNITS
 
 PREFIXES = ("", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")

@@ -21,8 +21,9 @@ from fhir_vitiligo.search.query import Limits, parse_query, query_pairs
 from fhir_vitiligo.storage.draft import draft
 from fhir_vitiligo.storage.sqlite import SqliteRepository
 
-from .evaluator import BASE, Resource, World
+from .evaluator import World
 from .queries import Queries, world_of
+from .values import BASE, Resource
 from .worlds import awkward, synthea, vitiligo
 
 COUNT = int(os.environ.get("FHIR_VITILIGO_SEARCH_ORACLE", "250"))

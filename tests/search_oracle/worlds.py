@@ -15,7 +15,7 @@ from fhir_vitiligo.mapping.mapper import Mapper
 from tests.properties.draws import Seeded
 from tests.properties.strategies import case
 
-from .evaluator import BASE, UCUM, Resource
+from .values import BASE, UCUM, Resource
 
 DATES = (
     "2019", "2019-12", "2020-01", "2020-01-01", "2020-02-29", "2020-01-01T00:00:00Z", "2019-12-31T19:00:00-05:00",

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from fhir_vitiligo.fhir.conversion_rules import EXTENSION, Rule, listed
-from fhir_vitiligo.fhir.conversion_shapes import some
-from fhir_vitiligo.fhir.conversion_tree import Primitive
+from fhir_vitiligo.fhir.conversion.rules import EXTENSION, Rule, listed
+from fhir_vitiligo.fhir.conversion.shapes import some
+from fhir_vitiligo.fhir.conversion.tree import Primitive
 from fhir_vitiligo.fhir.json import Json
 
 _UCUM = "http://unitsofmeasure.org"

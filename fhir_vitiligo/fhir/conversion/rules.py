@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_vitiligo.fhir.conversion_tree import Primitive
+from fhir_vitiligo.fhir.conversion.tree import Primitive
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import parse_restful
 

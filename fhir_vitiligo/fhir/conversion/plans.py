@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_vitiligo.fhir import conversion_rules as rules
-from fhir_vitiligo.fhir.conversion_moves import same_text
-from fhir_vitiligo.fhir.conversion_rules import EXTENSION, Rule, Shape
-from fhir_vitiligo.fhir.conversion_tree import Primitive
+from fhir_vitiligo.fhir.conversion import rules
+from fhir_vitiligo.fhir.conversion.moves import same_text
+from fhir_vitiligo.fhir.conversion.rules import EXTENSION, Rule, Shape
+from fhir_vitiligo.fhir.conversion.tree import Primitive
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.schema import ObjectSchema, Property
 

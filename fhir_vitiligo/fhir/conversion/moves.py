@@ -11,10 +11,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from fhir_vitiligo.fhir import conversion_shapes as shapes
-from fhir_vitiligo.fhir import conversion_treatments as treatments
 from fhir_vitiligo.fhir import differences
-from fhir_vitiligo.fhir.conversion_rules import (
+from fhir_vitiligo.fhir.conversion import shapes, treatments
+from fhir_vitiligo.fhir.conversion.rules import (
     Rule,
     coded,
     concepts_and_references,
@@ -24,7 +23,7 @@ from fhir_vitiligo.fhir.conversion_rules import (
     recoded,
     renamed,
 )
-from fhir_vitiligo.fhir.conversion_tree import Primitive
+from fhir_vitiligo.fhir.conversion.tree import Primitive
 from fhir_vitiligo.fhir.release import Release
 
 CONVERTED = frozenset(

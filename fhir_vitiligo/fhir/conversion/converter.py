@@ -1,7 +1,7 @@
 """Resources from R4 to R5 and back, nothing lost in silence (https://hl7.org/fhir/R5/versions.html, diff.html).
 
 An element that both releases have alike is passed on; one that was moved or reshaped goes where
-:mod:`fhir_vitiligo.fhir.conversion_moves` says; and whatever going there and back would not give again is kept as the
+:mod:`fhir_vitiligo.fhir.conversion.moves` says; and whatever going there and back would not give again is kept as the
 cross-version extension of its element, from which the way back takes it. What no extension can hold is refused by name.
 R4B is written as R4 is.
 """
@@ -13,23 +13,21 @@ from functools import cache, partial
 from typing import Any
 
 from fhir_vitiligo.errors import InputError
-from fhir_vitiligo.fhir import conversion_rules as rules
-from fhir_vitiligo.fhir.conversion_extensions import element_of, extensions_for, value_of
-from fhir_vitiligo.fhir.conversion_moves import (
+from fhir_vitiligo.fhir.conversion import rules
+from fhir_vitiligo.fhir.conversion.extensions import element_of, extensions_for, value_of
+from fhir_vitiligo.fhir.conversion.moves import (
     CONVERTED,
     RELATIVE_PATH,
     at_place,
     moved_path,
 )
-from fhir_vitiligo.fhir.conversion_plans import Plan, plan_of
-from fhir_vitiligo.fhir.conversion_rules import EXTENSION, Join, Rule
-from fhir_vitiligo.fhir.conversion_tree import Primitive, to_json, to_tree
+from fhir_vitiligo.fhir.conversion.plans import Plan, plan_of
+from fhir_vitiligo.fhir.conversion.rules import EXTENSION, Join, Rule
+from fhir_vitiligo.fhir.conversion.tree import Primitive, to_json, to_tree
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import parse_restful
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.schema import Property, schemas_of
-
-__all__ = ["CONVERTED", "Converter"]
 
 _PASSED = frozenset({"resourceType"})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_vitiligo.fhir.conversion_rules import Rule, listed, refers_to
-from fhir_vitiligo.fhir.conversion_tree import Primitive
+from fhir_vitiligo.fhir.conversion.rules import Rule, listed, refers_to
+from fhir_vitiligo.fhir.conversion.tree import Primitive
 from fhir_vitiligo.fhir.json import Json
 
 NOT_STATED: Json = {
