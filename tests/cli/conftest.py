@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,3 +28,8 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
         return result
 
     return run
+
+
+def hears_ctrl_c() -> None:
+    """For a process that is to be interrupted: where the tests themselves run in the background, a shell has had it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -20,7 +20,7 @@ from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.packaged import example_names, example_text
 from fhir_vitiligo.search.parameters import parameters_of
 from fhir_vitiligo.storage.sqlite import SqliteRepository
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, hears_ctrl_c
 
 PROGRAM = [sys.executable, "-c", "from fhir_vitiligo.cli import main; main()"]
 
@@ -158,6 +158,7 @@ def test_ctrl_c_ends_quietly_and_leaves_no_half_file(registry: Path, jobs: str) 
         [*PROGRAM, "to-fhir", str(registry), "-o", str(output), "-j", jobs],
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=hears_ctrl_c,
     )
     deadline = time.monotonic() + 30
     while not list(registry.parent.glob(".out.ndjson.*")) and time.monotonic() < deadline:

@@ -23,7 +23,7 @@ from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.xml import to_xml
 from fhir_vitiligo.packaged import example_names, example_text
 from fhir_vitiligo.validation import Validator
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, hears_ctrl_c
 
 PROGRAM = [sys.executable, "-c", "from fhir_vitiligo.cli import main; main()", "validate"]
 GOOD = b'{"resourceType": "Patient", "active": true}'
@@ -422,6 +422,7 @@ def test_watch_checks_again_what_changes(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=hears_ctrl_c,
     )
     assert process.stderr is not None
     os.set_blocking(process.stderr.fileno(), False)
