@@ -29,7 +29,7 @@ def with_pages(app: App, settings: Settings, release: Release) -> App:
     base = settings.base_path
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_for_people(scope["path"], base):
+        if scope["type"] != "http" or not (_mentions_html(scope) and _is_for_people(scope["path"], base)):
             await app(scope, receive, send)
             return
         request = _asked_for_a_page(scope, base)
@@ -45,6 +45,13 @@ def with_pages(app: App, settings: Settings, release: Release) -> App:
                 await _send(pages(request, response) or response, scope, send)
 
     return answer
+
+
+def _mentions_html(scope: Scope) -> bool:
+    """False for nearly every request of a program, which is then not looked at twice."""
+    return b"_format" in scope["query_string"] or any(
+        name == b"accept" and b"html" in value.lower() for name, value in scope["headers"]
+    )
 
 
 def _is_for_people(path: str, base: str) -> bool:

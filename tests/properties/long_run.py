@@ -90,7 +90,7 @@ def fingerprint() -> str:
         for name, module in list(sys.modules.items())
         if name.startswith(own) and (file := getattr(module, "__file__", None)) is not None
     }
-    files |= set(Path(fhir_vitiligo.__file__).parent.rglob("*.csv"))
+    files |= {Path(__file__), *Path(fhir_vitiligo.__file__).parent.rglob("*.csv")}
     hashed = sha256()
     for path in sorted(files, key=lambda path: (path.name, path.read_bytes())):
         # The name within its folder: a copy elsewhere is the same program.
