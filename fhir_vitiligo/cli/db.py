@@ -9,17 +9,11 @@ from pathlib import Path
 
 import click
 
+from fhir_vitiligo.cli.options import db_option
 from fhir_vitiligo.cli.reports import note, report
 from fhir_vitiligo.errors import FhirVitiligoError, StorageError
 
-_DB = click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("vitiligo.sqlite"),
-    show_default=True,
-    metavar="FILE",
-    help="The SQLite file.",
-)
+_DB = db_option("The SQLite file.")
 _FILE = click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 _MIB = 1024 * 1024
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -36,6 +37,18 @@ def release_option(default: str | None = "r4", text: str = "The FHIR release.") 
 def files_argument(function: F) -> F:
     """``FILE...``: at least one."""
     return click.argument("files", metavar="FILE...", nargs=-1, required=True)(function)
+
+
+def db_option(text: str) -> Callable[[F], F]:
+    """``--db``: the SQLite file of a server."""
+    return click.option(
+        "--db",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("vitiligo.sqlite"),
+        show_default=True,
+        metavar="FILE",
+        help=text,
+    )
 
 
 def jobs_option(function: F) -> F:

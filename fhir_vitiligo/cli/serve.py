@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fhir_vitiligo.cli.inputs import CASES, Piece, find
-from fhir_vitiligo.cli.options import files_argument, jobs_option
+from fhir_vitiligo.cli.options import db_option, files_argument, jobs_option
 from fhir_vitiligo.cli.repeats import Repeats
 from fhir_vitiligo.cli.reports import note, report
 from fhir_vitiligo.errors import FhirVitiligoError
@@ -18,14 +18,7 @@ from fhir_vitiligo.fhir.release import Release
 if TYPE_CHECKING:
     from fhir_vitiligo.cli.jobs import Made
 
-_DB = click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("vitiligo.sqlite"),
-    show_default=True,
-    metavar="FILE",
-    help="The SQLite file, made where there is none.",
-)
+_DB = db_option("The SQLite file, made where there is none.")
 
 
 @click.command()

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html.entities import name2codepoint
+from typing import Protocol
 from xml.parsers import expat
 
 NAMESPACE = "http://www.w3.org/1999/xhtml"
@@ -106,8 +107,33 @@ def html_checks(text: str) -> bool:
     return found.basic and found.has_content
 
 
-class _StopError(Exception):
-    """The rest is not worth reading."""
+class StopError(Exception):
+    """The rest is not to be read."""
+
+
+class Events(Protocol):
+    """What is told of a narrative as it is read. Names are ``namespace}name``."""
+
+    def doctype(self, name: str, system: str | None, public: str | None, internal: int, /) -> None: ...
+    def entity(self, name: str, parameter: bool, /) -> None: ...
+    def start(self, told: str, attributes: dict[str, str], /) -> None: ...
+    def end(self, told: str, /) -> None: ...
+    def characters(self, text: str, /) -> None: ...
+
+
+def parser_for(events: Events) -> expat.XMLParserType:
+    """A parser that fetches nothing and expands no entity: one that is not declared is told by its name."""
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.buffer_text = True
+    # An entity that is not declared is then skipped instead of an error.
+    parser.UseForeignDTD(True)
+    parser.ExternalEntityRefHandler = lambda *_: 1
+    parser.SkippedEntityHandler = events.entity
+    parser.StartDoctypeDeclHandler = events.doctype
+    parser.StartElementHandler = events.start
+    parser.EndElementHandler = events.end
+    parser.CharacterDataHandler = events.characters
+    return parser
 
 
 class _Reader:
@@ -116,21 +142,10 @@ class _Reader:
         self.path: list[str] = []
         self.namespace = NAMESPACE
         self.paragraphs = 0  # that are open
-        parser = expat.ParserCreate(namespace_separator="}")
-        parser.namespace_prefixes = False
-        parser.buffer_text = True
-        # An entity that is not declared is then skipped instead of an error, so that it can be named.
-        parser.UseForeignDTD(True)
-        parser.ExternalEntityRefHandler = lambda *_: 1
-        parser.SkippedEntityHandler = self.entity
-        parser.StartDoctypeDeclHandler = self.doctype
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
-        parser.CharacterDataHandler = self.characters
-        self.parser = parser
+        parser = parser_for(self)
         try:
             parser.Parse(text.strip(_XML_WHITE_SPACE).encode("utf-8", "surrogatepass"), True)
-        except _StopError:
+        except StopError:
             pass
         except (expat.ExpatError, ValueError) as error:
             self.result.well_formed = False
@@ -149,7 +164,7 @@ class _Reader:
     def doctype(self, name: str, system: str | None, public: str | None, internal: int) -> None:
         # It could declare entities, so what follows is not read at all.
         self.put("doctype", "The narrative has a document type declaration, which is not allowed: remove it.")
-        raise _StopError
+        raise StopError
 
     def entity(self, name: str, parameter: bool) -> None:
         if name in name2codepoint:

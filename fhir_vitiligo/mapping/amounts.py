@@ -65,10 +65,8 @@ def _unit(node: Json) -> tuple[str | None, tuple[str, ...]]:
     """The unit a Quantity states, and the members that say it."""
     system, code, text = node.get("system"), node.get("code"), node.get("unit")
     if isinstance(code, str) and (system is None or canonical_system(str(system)) == UCUM):
-        used = ("system", "code")
-        if isinstance(text, str) and (text == code or ucum.unit(text) == code):
-            used += ("unit",)  # type: ignore[assignment]
-        return code, used
+        repeated = isinstance(text, str) and (text == code or ucum.unit(text) == code)
+        return code, ("system", "code", "unit") if repeated else ("system", "code")
     return (text, ("unit",)) if isinstance(text, str) else (None, ())
 
 

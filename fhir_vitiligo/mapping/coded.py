@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from fhir_vitiligo.case.values import Code, Term
-from fhir_vitiligo.errors import TerminologyError
 from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import Codec, Reading, Writing, dicts
 from fhir_vitiligo.mapping.facts import Json
@@ -75,20 +74,16 @@ class TermCodec(Codec):
     def decode(self, node: Any, of: Reading) -> Term | None:
         if not isinstance(node, dict):
             return None
-        codings = [c for c in dicts(node.get("coding")) if isinstance(c.get("code"), str)]
-        recorded = [
-            e
-            for e in dicts(node.get("extension"))
-            if e.get("url") == urls.RECORDED_CODE and _recorded_code(e)
-        ]
         text = node.get("text")
-        stated: list[tuple[Code, Json]] = []
-        for source in codings + recorded:
-            try:
-                stated.append((_code(source) if source in codings else _required(source), source))
-            except ValidationError:
-                continue
-        codes = tuple(code for code, _ in stated)
+        stated = [
+            *((_code(one), one) for one in dicts(node.get("coding")) if isinstance(one.get("code"), str)),
+            *(
+                (_recorded_code(one), one)
+                for one in dicts(node.get("extension"))
+                if one.get("url") == urls.RECORDED_CODE
+            ),
+        ]
+        codes = tuple(code for code, _ in stated if code is not None)
         words = text if isinstance(text, str) and text.strip() else None
         mark = next((e for e in dicts(node.get("extension")) if e.get("url") == urls.NAMED_CONCEPT), {})
         named = mark.get("valueCode")
@@ -105,6 +100,8 @@ class TermCodec(Codec):
             node.pop("text", None)
         concept = registry.concept(value.category, value.concept) if value.concept else None
         for code, source in stated:
+            if code is None:
+                continue
             if source.get("url") == urls.RECORDED_CODE:
                 source.clear()
             elif code in value.codes:
@@ -146,10 +143,11 @@ def _coding(code: Code | Coding) -> Json:
     return {name: value for name, value in node.items() if value is not None}
 
 
-def _code(coding: Json) -> Code:
-    return Code.model_validate(
-        {name: coding[name] for name in ("system", "code", "display", "version") if name in coding}
-    )
+def _code(members: Json) -> Code | None:
+    try:
+        return Code.model_validate({name: members[name] for name in _RECORDED if name in members})
+    except ValidationError:
+        return None
 
 
 _RECORDED = ("system", "code", "display", "version")
@@ -173,17 +171,7 @@ def _recorded_code(extension: Json) -> Code | None:
                 values[name] = value
             case _:
                 return None
-    try:
-        return Code.model_validate(values)
-    except ValidationError:
-        return None
-
-
-def _required(extension: Json) -> Code:
-    code = _recorded_code(extension)
-    if code is None:  # pragma: no cover - the caller checked
-        raise TerminologyError("not a recorded code")
-    return code
+    return _code(values)
 
 
 def consume_own(coding: Json, concept: Concept | None) -> None:

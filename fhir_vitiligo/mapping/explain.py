@@ -188,11 +188,24 @@ def _of_the_rest(writer: CaseWriter, kind: Kind, key: str, item: Any, entry: Ent
     rest = entry.steps[1:]
     value = getattr(item, name)
     more, less = _with_and_without(value, rest) if rest else (value, None)
-    after = _items(writer, kind, key, item.model_copy(update={name: more}))
-    before = {
-        resource["id"]: resource
-        for resource in _items(writer, kind, key, item.model_copy(update={name: less}))
-    }
+    with_it, without = item.model_copy(update={name: more}), item.model_copy(update={name: less})
+    found = list(_between(writer, kind, key, without, with_it))
+    if not found and name == "date":
+        # The visit's time is the same, and is written where the item has none of its own.
+        found = list(_between(_timeless(writer), kind, key, without, with_it))
+    yield from found
+
+
+def _timeless(writer: CaseWriter) -> CaseWriter:
+    """A writer for whom no visit says when it was."""
+    visits = tuple(visit.model_copy(update={"when": None}) for visit in writer.case.timepoints)
+    return CaseWriter(writer.case.model_copy(update={"timepoints": visits}), writer.release)
+
+
+def _between(writer: CaseWriter, kind: Kind, key: str, less: Any, item: Any) -> Iterator[Target]:
+    """What an item says more than the same item with less in it."""
+    after = _items(writer, kind, key, item)
+    before = {resource["id"]: resource for resource in _items(writer, kind, key, less)}
     parts = {writer.id(kind.name, key, part.part.name): part for part in (*kind.further, *kind.main)}
     chosen = next((part for part in kind.main if part.part.when is not None and part.part.when(item)), None)
     for resource in after:

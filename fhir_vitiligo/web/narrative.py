@@ -11,7 +11,7 @@ from html.entities import name2codepoint
 from xml.parsers import expat
 
 from fhir_vitiligo.fhir.references import parse_restful
-from fhir_vitiligo.fhir.xhtml import ATTRIBUTES, ELEMENTS, NAMESPACE, read
+from fhir_vitiligo.fhir.xhtml import ATTRIBUTES, ELEMENTS, NAMESPACE, StopError, parser_for, read
 from fhir_vitiligo.web.html import Html, element, html, is_safe
 
 _LEFT_OUT = frozenset(
@@ -31,13 +31,9 @@ def narrative(div: object, base: str) -> Html:
         return element("p", "The narrative is not well-formed XHTML and is not shown.", class_="small")
     try:
         told = _Writer(div, base).told
-    except (expat.ExpatError, ValueError, _StopError):
+    except (expat.ExpatError, ValueError, StopError):
         return element("p", "The narrative has parts that are not allowed and is not shown.", class_="small")
     return element("section", Html("".join(told)), class_="narrative", aria_label="Narrative")
-
-
-class _StopError(Exception):
-    """A document type declaration: it could declare what the rest means."""
 
 
 class _Writer:
@@ -47,20 +43,11 @@ class _Writer:
         self.told: list[str] = []
         self.base = base
         self.skipping = 0  # how deep it is in an element that is left out
-        parser = expat.ParserCreate(namespace_separator="}")
-        parser.buffer_text = True
-        # An entity that is not declared is then told apart instead of an error.
-        parser.UseForeignDTD(True)
-        parser.ExternalEntityRefHandler = lambda *_: 1
-        parser.SkippedEntityHandler = self.entity
-        parser.StartDoctypeDeclHandler = self.doctype
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
-        parser.CharacterDataHandler = self.characters
-        parser.Parse(div.strip().encode("utf-8", "replace"), True)
+        parser_for(self).Parse(div.strip().encode("utf-8", "replace"), True)
 
     def doctype(self, *_: object) -> None:
-        raise _StopError
+        # It could declare what the rest means.
+        raise StopError
 
     def start(self, told: str, attributes: dict[str, str]) -> None:
         namespace, _, name = told.rpartition("}")

@@ -281,3 +281,18 @@ def test_a_variable_is_known_in_the_rest_of_its_path(expression: str, expected: 
 def test_a_variable_has_one_meaning_and_a_scope(expression: str, told: str) -> None:
     with pytest.raises(FHIRPathError, match=told):
         _evaluated(expression)
+
+
+def test_a_variable_outlives_what_is_evaluated_in_its_midst() -> None:
+    node = root(PATIENT, Release.R4)
+    environment = Environment(node)
+    inner = compile_expression("defineVariable('n', 2).select(%n) = 2", Release.R4)
+
+    def conforms(item: Any, url: str) -> bool:
+        return inner.test(item, environment)
+
+    environment.conforms_to = conforms
+    outer = compile_expression(
+        "defineVariable('n', 1).where(conformsTo('http://x.org/p')).select(%n)", Release.R4
+    )
+    assert outer.evaluate(node, environment) == [1]

@@ -102,14 +102,14 @@ class Expression:
 
     def _run(self, code: Callable[[Node, Environment], Any], node: Node, env: Environment) -> Any:
         # What the environment answers may evaluate another expression in the midst of this one.
-        outer = env.context, env.steps, env.index, env.total
-        env.context, env.steps = node, env.budget
+        outer = env.context, env.steps, env.index, env.total, env.defined
+        env.context, env.steps, env.defined = node, env.budget, {}
         try:
             return code(node, env)
         except RecursionError:
             raise self._too_deep() from None
         finally:
-            env.context, env.steps, env.index, env.total = outer
+            env.context, env.steps, env.index, env.total, env.defined = outer
 
     def _too_deep(self) -> FHIRPathError:
         return FHIRPathError("the data or the expression nest too deep", "limit", self.text, 0)
