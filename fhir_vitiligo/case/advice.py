@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from fhir_vitiligo.case import amounts, instruments
-from fhir_vitiligo.case.coded import Term, contradict
+from fhir_vitiligo.case.coded import ABSOLUTE_URI, Term, ancestry, contradict
+from fhir_vitiligo.case.disease import Diagnosis
 from fhir_vitiligo.case.quantities import Quantity
 from fhir_vitiligo.case.times import DATE_LIKE, Moment
 from fhir_vitiligo.case.values import Span
@@ -29,12 +30,15 @@ def advise(case: Case) -> Iterator[Issue]:
         if isinstance(value, Term):
             yield from _contradictions(path, value)
             yield from _misspelt(path, value)
+            yield from _no_systems(path, value)
         elif isinstance(value, Moment):
             yield from _date_in_words(path, value)
         elif isinstance(value, Span):
             yield from _outside(path, value, case)
         else:
             yield from amounts.advise(path, value)
+    for index, diagnosis in enumerate(case.diagnoses):
+        yield from _not_of_the_class(f"diagnoses[{index}]", diagnosis)
     for index, assessment in enumerate(case.assessments):
         yield from instruments.advise(assessment, f"assessments[{index}]")
     by_day: dict[tuple[str, str], int] = {}
@@ -88,6 +92,48 @@ def _near(category: str, text: str) -> str | None:
     names = {name.lower(): name for one in registry.concepts(category) for name in (one.key, *one.synonyms)}
     found = get_close_matches(text.lower(), names, 2, _CLOSE)
     return " or ".join(repr(names[name]) for name in found) or None
+
+
+def _no_systems(path: str, term: Term) -> Iterator[Issue]:
+    for index, code in enumerate(term.codes):
+        if code.system is not None and ABSOLUTE_URI.match(code.system) is None:
+            text = (
+                f"the code system {code.system!r} is no URI: the code is kept, but no FHIR system can tell what it means; "
+                "write the system's URI, such as http://hl7.org/fhir/sid/icd-10 or http://snomed.info/sct"
+            )
+            yield Issue("warning", "code-invalid", f"{path}.codes[{index}]", text)
+
+
+_NSV, _SV = frozenset({"non-segmental", "mixed"}), frozenset({"segmental", "mixed"})
+_CLASSES_OF = {
+    **dict.fromkeys(
+        ("generalized", "acrofacial", "universal", "mixed-with-sv", "punctata", "hypochromic", "follicular"),
+        _NSV,
+    ),
+    **dict.fromkeys(("unisegmental", "bisegmental", "plurisegmental"), _SV),
+    "mucosal": _NSV | _SV,
+    "focal": frozenset({"unclassified", "segmental", "mixed"}),
+    "multifocal-asymmetric": frozenset({"unclassified"}),
+    "one-site-mucosal": frozenset({"unclassified"}),
+}
+"""Which classes a subtype is of (Ezzedine 2012: the consensus of the Vitiligo Global Issues Consensus Conference). What is
+mixed has the subtypes of both its parts; focal and mucosal forms of the segmental class are described too."""
+_CLASSES = frozenset({"non-segmental", "segmental", "mixed", "unclassified"})
+
+
+def _not_of_the_class(path: str, diagnosis: Diagnosis) -> Iterator[Issue]:
+    name = diagnosis.name.value if diagnosis.name is not None else None
+    subtype = diagnosis.subtype.value if diagnosis.subtype is not None else None
+    if name is None or name.concept is None or subtype is None or subtype.concept is None:
+        return
+    of = _CLASSES & ancestry(name.category, name.concept)
+    allowed = _CLASSES_OF.get(subtype.concept, of)
+    if of and of.isdisjoint(allowed):
+        text = (
+            f"{subtype.concept!r} is a subtype of {' or '.join(sorted(allowed))} vitiligo, and the diagnosis is "
+            f"{next(iter(of))}: both are kept and go out as they are"
+        )
+        yield Issue("warning", "business-rule", f"{path}.subtype", text)
 
 
 def _date_in_words(path: str, moment: Moment) -> Iterator[Issue]:

@@ -241,8 +241,8 @@ def _meant(category: str, code: Code) -> list[registry.Concept]:
 
 
 @cache
-def _line(category: str, key: str) -> frozenset[str]:
-    """The keys of a concept and of those that it is a kind of."""
+def ancestry(category: str, key: str) -> frozenset[str]:
+    """The keys of a concept, by its category and its own key, and of those that it is a kind of."""
     keys = {key}
     parent = registry.concept(category, key).parent
     while parent is not None and parent not in keys:
@@ -253,7 +253,9 @@ def _line(category: str, key: str) -> frozenset[str]:
 
 def contradict(one: registry.Concept, other: registry.Concept) -> bool:
     """Whether neither is a kind of the other."""
-    return one.key not in _line(other.category, other.key) and other.key not in _line(one.category, one.key)
+    return one.key not in ancestry(other.category, other.key) and other.key not in ancestry(
+        one.category, one.key
+    )
 
 
 def assertable(code: Code) -> bool:

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
 
 import click
 
@@ -26,6 +26,8 @@ FHIR = (".json", ".ndjson", ".jsonl")
 RESOURCES = (*FHIR, ".xml")
 _LINES = (".ndjson", ".jsonl")
 _COMPRESSED = (".gz", ".bz2")
+# Bytes of FHIR in a byte of a compressed file, roughly.
+_COMPRESSES = 12
 MAX_DOCUMENT = 1 << 30
 """Bytes of one document, after decompression: more is refused rather than read."""
 
@@ -39,9 +41,9 @@ class Source:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of work: a whole file (``alone``) or one line of NDJSON.
+class Piece(NamedTuple):
+    """A piece of work: a whole file (``alone``) or one line of NDJSON. A tuple, because a million of them are
+    pickled.
 
     ``content`` is ``None`` where whoever works on the piece reads the file; ``fault`` says why there is
     nothing to read. ``consumed`` is how many bytes of the input the piece stands for, as a progress bar
@@ -55,6 +57,14 @@ class Piece:
     alone: bool = True
     consumed: int = 0
     fault: str | None = None
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes there are to work on."""
+        if self.content is not None:
+            return len(self.content)
+        is_compressed = self.path is not None and self.path.suffix.lower() in _COMPRESSED
+        return self.consumed * _COMPRESSES if is_compressed else self.consumed
 
     def text(self) -> bytes:
         """The bytes; :class:`InputError` names the file and why it cannot be read."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from fhir_vitiligo.cli.inputs import Piece
-from fhir_vitiligo.cli.work import Outcome
+from fhir_vitiligo.cli.outcome import Outcome
 from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.release import Release

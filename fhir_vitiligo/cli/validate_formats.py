@@ -22,9 +22,40 @@ _HOME = "https://w3id.org/fhir-vitiligo"
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-class Format(Protocol):
-    def take(self, verdict: Verdict) -> None:
+class Written(NamedTuple):
+    """A verdict as it is told: ``text`` as it goes to stdout, ``rules`` where the end of the output has to name them.
+    A tuple, because it goes from one process to another.
+    """
+
+    text: str
+    good: bool
+    release: Release
+    rules: frozenset[str] = frozenset()
+
+
+class Format:
+    """A way to tell verdicts. ``written`` is pure, and runs where the verdict is made; ``write`` and ``finish`` write to
+    stdout, in the order of the input.
+    """
+
+    def __init__(self, colours: bool = False) -> None:
+        self.colours = colours
+
+    def written(self, verdict: Verdict) -> Written:
+        """What is to be told of a verdict."""
+        return Written(self._text(verdict), verdict.good, verdict.release)
+
+    def _text(self, verdict: Verdict) -> str:
+        raise NotImplementedError
+
+    def write(self, written: Written) -> None:
         """Tell one verdict."""
+        if written.text:
+            click.echo(written.text, nl=False)
+
+    def take(self, verdict: Verdict) -> None:
+        """Tell one verdict that was made right here."""
+        self.write(self.written(verdict))
 
     def finish(self) -> None:
         """What comes after the last."""

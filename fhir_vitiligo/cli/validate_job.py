@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fhir_vitiligo.cli.inputs import Piece
 from fhir_vitiligo.cli.jobs import is_yaml
-from fhir_vitiligo.cli.work import Outcome, own_fault
+from fhir_vitiligo.cli.outcome import Outcome, own_fault
 from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue, Severity
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.source import Document, parse

@@ -84,6 +84,17 @@ class View:
             status = "intended"  # what is active is the thought of it
         if status is not None:
             self.view["status"] = status
+        if self.release is Release.R5 and kind != "MedicationStatement" and "adherence" not in self.view:
+            self._status_as_adherence()
+
+    def _status_as_adherence(self) -> None:
+        # In R5 our map reads what became of a treatment from MedicationStatement.adherence, which only that type has.
+        status = self.view.pop("status", None)
+        if isinstance(status, str):
+            told: Json = {"text": status}
+            self.view["adherence"] = {"code": told}
+            self._moved.append((self.resource, "status", told, "text"))
+        self._hidden.add("status")
 
     def _reason_of_status(self) -> None:
         # MedicationRequest has one reason of its status where our map has a list of them.

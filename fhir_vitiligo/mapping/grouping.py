@@ -113,6 +113,8 @@ def _names(entry: Entry) -> Iterator[str]:
         yield f"urn:uuid:{entry.id}"
     elif entry.full_url is not None:
         yield split(entry.full_url)[1]
+    if entry.asked is not None:
+        yield split(entry.asked)[1]
     identifiers = entry.original.get("identifier")
     for one in [identifiers] if isinstance(identifiers, dict) else dicts(identifiers):
         name = _conditional(entry.type, one)

@@ -34,8 +34,8 @@ class Entry:
     """One resource: as it came, as what is left of it, where it stands, and how others call it."""
 
     __slots__ = (
-        "_references", "case", "contained", "deleted", "full_url", "holder", "id", "label", "original", "own",
-        "path", "resource", "text", "type",
+        "_references", "asked", "case", "contained", "deleted", "full_url", "holder", "id", "label", "original",
+        "own", "path", "resource", "text", "type",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +60,8 @@ class Entry:
         identity = original.get("id")
         self.id = identity if isinstance(identity, str) else None
         self.case: str | None = None
+        self.asked: str | None = None
+        """The conditional reference to it that its request makes: ``Patient?identifier=system|value``."""
         self.deleted = False
         """Whether the history that it stands in says so."""
         self.contained: dict[str, Entry] = {}
@@ -136,6 +138,7 @@ def collect(document: Any) -> tuple[list[Entry], list[Envelope]]:
             entry.deleted = found.deleted
             entries.append(entry)
             if found.around is not None:
+                entry.asked = _asked(found.around.get("request"), entry.type)
                 _settle_entry(found.around, entry)
     entries += [inner for entry in entries for inner in _contained(entry)]
     return entries, envelopes
@@ -227,6 +230,16 @@ def _open_bundle(bundle: Json, place: str, envelopes: list[Envelope]) -> list[_F
     if isinstance(envelope.get("type"), str) and envelope["type"] in _BUNDLE_TYPES:
         envelope.pop("type")
     return inside
+
+
+def _asked(request: Any, kind: str) -> str | None:
+    """What a conditional create or update looks for (https://hl7.org/fhir/R4/http.html#ccreate, #cond-update)."""
+    if not isinstance(request, dict):
+        return None
+    url, query = request.get("url"), request.get("ifNoneExist")
+    if isinstance(url, str) and url.startswith(f"{kind}?"):
+        return url
+    return f"{kind}?{query.lstrip('?')}" if isinstance(query, str) and query else None
 
 
 def _deletion(request: Any) -> set[str]:

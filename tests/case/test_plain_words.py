@@ -73,6 +73,45 @@ def test_no_example_has_such_an_amount(name: str) -> None:
     ]
 
 
+# Classes, subtypes and code systems
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype", "told"),
+    [
+        (
+            "segmental",
+            "generalized",
+            "'generalized' is a subtype of mixed or non-segmental vitiligo, and the diagnosis is segmental",
+        ),
+        (
+            "universal",
+            "unisegmental",
+            "'unisegmental' is a subtype of mixed or segmental vitiligo, and the diagnosis is non-segmental",
+        ),
+        ("mixed", "generalized", None),
+        ("segmental", "mucosal", None),
+        ("vitiligo", "unisegmental", None),
+        ("segmental", "of my own", None),
+    ],
+)
+def test_a_subtype_of_another_class_is_told(name: str, subtype: str, told: str | None) -> None:
+    found = advice(f"id: a\ndiagnoses: [{{key: d, name: {name}, subtype: {subtype}}}]\n")
+    wanted = f"diagnoses[0].subtype: {told}: both are kept and go out as they are"
+    assert found == ([wanted] if told else [])
+
+
+def test_a_code_system_that_no_system_knows_is_told() -> None:
+    (told,) = advice(
+        "id: a\ndiagnoses: [{key: d, name: {text: vitiligo, codes: [{system: ICD-10, code: L80}]}}]\n"
+    )
+    assert told.startswith(
+        "diagnoses[0].name.codes[0]: the code system 'ICD-10' is no URI: the code is kept,"
+    )
+    assert "http://hl7.org/fhir/sid/icd-10" in told
+    assert not advice("id: a\ndiagnoses: [{key: d, name: {codes: ['http://hl7.org/fhir/sid/icd-10|L80']}}]\n")
+
+
 # Dates, names, places
 
 

@@ -142,3 +142,32 @@ def test_a_procedure_by_its_reason_and_an_event_by_its_treatment() -> None:
     assert [(str(one.name), one.interventions) for one in case.events] == [("Sunburn-like reaction", ("p1",))]
     assert {one.resource for one in residue} >= {"Procedure/p2", "Procedure/p3", "AdverseEvent/e2"}
     assert lost(document, list(leaves(document))) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "read"),
+    [
+        ("MedicationRequest", "active", "active"),
+        ("MedicationRequest", "draft", "planned"),
+        ("MedicationRequest", "cancelled", "not-done"),
+        ("MedicationDispense", "in-progress", "active"),
+        ("MedicationAdministration", "not-done", "not-done"),
+        # What R5 alone has says less than any status of a treatment.
+        ("MedicationRequest", "ended", None),
+    ],
+)
+def test_the_status_of_an_order_in_r5(kind: str, status: str, read: str | None) -> None:
+    resource = {
+        "resourceType": kind,
+        "id": "m",
+        "status": status,
+        "medication": {"concept": concept("tacrolimus")},
+        "subject": SUBJECT,
+    }
+    document = bundle(resource)
+    case, residue = from_fhir(document, Release.R5)
+    treatment = case.interventions[0]
+    assert (treatment.status.value if treatment.status else None) == read
+    left = [one.value for one in residue if one.expression == f"{kind}.status"]
+    assert left == ([] if read else [status])
+    assert lost(document, list(leaves(document))) == []

@@ -42,6 +42,9 @@ def bundle(*resources: Json, kind: str = "collection", **more: Any) -> Json:
     return {"resourceType": "Bundle", "type": kind, "entry": entries, **more}
 
 
+POST = {"method": "POST", "url": "Patient"}
+
+
 def at(url: str, resource: Json) -> Json:
     return {"fullUrl": url, "resource": resource}
 
@@ -89,6 +92,22 @@ ONE_CASE: dict[str, Json] = {
     "a conditional reference": bundle(KNOWN, of("Patient?identifier=http://h|7")),
     "a conditional reference, escaped": bundle(
         KNOWN, of("Patient?identifier=http%3A%2F%2Fh%7C7&active=true")
+    ),
+    "what a conditional create looks for": bundle(
+        {
+            "resource": {"resourceType": "Patient", "gender": "female"},
+            "request": {**POST, "ifNoneExist": "identifier=http://h|7"},
+        },
+        of("Patient?identifier=http%3A%2F%2Fh%7C7"),
+        kind="transaction",
+    ),
+    "what a conditional update looks for": bundle(
+        {
+            "resource": {"resourceType": "Patient", "gender": "female"},
+            "request": {"method": "PUT", "url": "Patient?name=Ann"},
+        },
+        of("Patient?name=Ann"),
+        kind="transaction",
     ),
     "a logical reference": bundle(KNOWN, of({"identifier": {"system": "http://h", "value": "7"}})),
     "a subject that is only named": bundle(PATIENT, of({"display": "Ann"})),

@@ -1,8 +1,9 @@
 """The laws on a million cases: ``python -m tests.properties.long_run --cases 1000000 --processes 2``.
 
-Every case is checked in R4, R4B and R5, in both directions, each time in one of the kinds of Bundles; every
-twentieth with the laws of ids, codes and files too (the validators have tests of their own). The cases are those that the tests draw, from a plain seed instead of
-Hypothesis's, which is faster and needs nothing remembered: case ``n`` has the seed ``n``, and what is printed with
+Cases are checked in R4, R4B and R5 by turn, in both directions, in one of the kinds of Bundles: a million different
+cases find more than a third of them thrice would. Every twentieth is checked in all three, with the laws of ids, codes and
+files too (the validators have tests of their own). The cases are those that the tests draw, from a plain seed instead
+of Hypothesis's, which is faster and needs nothing remembered: case ``n`` has the seed ``n``, and what is printed with
 a failure makes that case again (``--case n``).
 
 Each batch of a thousand is a line of the log, with a fingerprint of the program: a run goes on where another of the
@@ -16,7 +17,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -32,7 +33,7 @@ from tests.properties.strategies import case
 
 BATCH = 1000
 EVERY_LAW = 20
-"""Of how many cases one is checked with the other laws too."""
+"""Of how many cases one is checked in every release and with the other laws too."""
 LOG = Path(__file__).parents[2] / ".cache" / "law-run.jsonl"
 
 
@@ -51,11 +52,12 @@ def check(seed: int) -> str | None:
     """Check the laws for the case of a seed; what is broken, with the case as a file, or ``None``."""
     source = Seeded(seed)
     made = case(source)
-    for release in laws.RELEASES:
+    every_law = seed % EVERY_LAW == 0
+    for release in laws.RELEASES if every_law else (laws.RELEASES[seed % len(laws.RELEASES)],):
         kind = source.pick(*laws.BUNDLE_TYPES)
         try:
             laws.both(made, release, kind)
-            if seed % EVERY_LAW == 0:
+            if every_law:
                 bundle = laws.there_and_back(made, release, kind)
                 laws.ids_are_stable(bundle, made, release)
                 laws.codes_are_known(bundle, made)
@@ -80,8 +82,13 @@ def run_batch(number: int, size: int = BATCH) -> tuple[Batch, list[str]]:
 
 @cache
 def fingerprint() -> str:
-    """What tells this program from another: the modules that a check runs through, the tables, and how the cases are
-    drawn. The server's source, say, is no part of it.
+    """What tells this program from another."""
+    return _hashed(program_files())
+
+
+def program_files() -> set[Path]:
+    """The modules that a check runs through, the tables, and how the cases are drawn. The server's source, say, is no
+    part of it.
     """
     check(0)  # the first case is checked by every law, and so loads all of them
     own = ("fhir_vitiligo", "tests.properties")
@@ -90,7 +97,10 @@ def fingerprint() -> str:
         for name, module in list(sys.modules.items())
         if name.startswith(own) and (file := getattr(module, "__file__", None)) is not None
     }
-    files |= {Path(__file__), *Path(fhir_vitiligo.__file__).parent.rglob("*.csv")}
+    return files | {Path(__file__), *Path(fhir_vitiligo.__file__).parent.rglob("*.csv")}
+
+
+def _hashed(files: Iterable[Path]) -> str:
     hashed = sha256()
     for path in sorted(files, key=lambda path: (path.name, path.read_bytes())):
         # The name within its folder: a copy elsewhere is the same program.
@@ -154,9 +164,7 @@ def report(log: Path) -> str:
     batches = {one.batch: one for one in logged(log)}.values()
     cases, broken = sum(one.cases for one in batches), [seed for one in batches for seed in one.broken]
     seconds = sum(one.seconds for one in batches)
-    text = (
-        f"{cases} cases in {len(laws.RELEASES)} releases, {len(broken)} broken, {seconds / 3600:.1f} h of CPU"
-    )
+    text = f"{cases} cases over {len(laws.RELEASES)} releases, {len(broken)} broken, {seconds / 3600:.1f} h of CPU"
     return text + (f": --case {', '.join(map(str, broken[:20]))}" if broken else "")
 
 

@@ -21,15 +21,42 @@ def test_the_laws_hold_for_a_first_few_cases(tmp_path: Path, capsys: pytest.Capt
     log = tmp_path / "log.jsonl"
     assert long_run.main(["--cases", "40", "--processes", "1", "--log", str(log)]) == 0
     assert long_run.main(["--report", "--log", str(log)]) == 0
-    assert "40 cases in 3 releases, 0 broken" in capsys.readouterr().out
+    assert "40 cases over 3 releases, 0 broken" in capsys.readouterr().out
 
 
-def test_every_case_is_checked_in_every_release(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_release_has_its_turn_and_every_twentieth_case_is_checked_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen: list[tuple[Case, Any]] = []
     monkeypatch.setattr(laws, "both", lambda case, release, kind: seen.append((case, release)))
-    assert long_run.check(1) is None
+    for seed in (1, 2, 3):
+        assert long_run.check(seed) is None
+    assert {release for _, release in seen} == set(laws.RELEASES)
+    assert len({repr(case) for case, _ in seen}) == 3
+    seen.clear()
+    assert long_run.check(20) is None
     assert [release for _, release in seen] == list(laws.RELEASES)
     assert len({repr(case) for case, _ in seen}) == 1
+
+
+def test_the_program_is_all_that_a_check_runs_through() -> None:
+    names = {path.name for path in long_run.program_files()}
+    assert {"back.py", "writer.py", "laws.py", "draws.py", "long_run.py", "codes.csv", "model.py"} <= names
+
+
+def test_a_change_is_another_program(tmp_path: Path) -> None:
+    here, copy = tmp_path / "here", tmp_path / "copy"
+    for folder in (here, copy):
+        folder.mkdir()
+        for name in ("a.py", "b.py"):
+            (folder / name).write_text(name)
+    of_this = long_run._hashed(here.iterdir())
+    assert long_run._hashed(copy.iterdir()) == of_this
+    (copy / "a.py").write_text("a.py changed")
+    assert long_run._hashed(copy.iterdir()) != of_this
+    (copy / "a.py").write_text("a.py")
+    (copy / "b.py").rename(copy / "c.py")
+    assert long_run._hashed(copy.iterdir()) != of_this
 
 
 def lossy(document: Any, release: Any) -> Any:
@@ -72,4 +99,4 @@ def test_a_run_goes_on_where_another_ended(tmp_path: Path) -> None:
         (3, 1000),
         (4, 500),
     ]
-    assert long_run.report(log) == "2000 cases in 3 releases, 1 broken, 0.0 h of CPU: --case 1007"
+    assert long_run.report(log) == "2000 cases over 3 releases, 1 broken, 0.0 h of CPU: --case 1007"
