@@ -171,3 +171,41 @@ def test_the_status_of_an_order_in_r5(kind: str, status: str, read: str | None) 
     left = [one.value for one in residue if one.expression == f"{kind}.status"]
     assert left == ([] if read else [status])
     assert lost(document, list(leaves(document))) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "read"), [("taking", "active"), ("not-taking", "not-done"), ("stopped", "stopped"), ("x", None)]
+)
+def test_adherence_in_r5_without_words(code: str, read: str | None) -> None:
+    system = "http://hl7.org/fhir/CodeSystem/medication-statement-adherence"
+    resource = {
+        "resourceType": "MedicationStatement",
+        "id": "m",
+        "status": "recorded",
+        "medication": {"concept": concept("tacrolimus")},
+        "subject": SUBJECT,
+        "adherence": {"code": {"coding": [{"system": system, "code": code}]}},
+    }
+    document = bundle(resource)
+    case, residue = from_fhir(document, Release.R5)
+    status = case.interventions[0].status
+    assert (status.value if status else None) == read
+    left = [one.value for one in residue if one.expression.startswith("MedicationStatement.adherence")]
+    assert left == ([] if read else [system, code])
+
+
+@pytest.mark.parametrize("number", [True, "7", None])
+def test_what_is_no_number_is_no_score(number: Any) -> None:
+    score = {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "subject": SUBJECT,
+        "code": concept("VASI"),
+        "valueQuantity": {"value": number, "unit": "points"},
+    }
+    document = bundle({name: value for name, value in score.items() if value is not None})
+    case, residue = from_fhir(document)
+    assert [one.total for one in case.assessments] in ([], [None])
+    if number is not None:
+        assert number in [one.value for one in residue]
