@@ -12,6 +12,7 @@ from fhir_vitiligo.search.parameters import parameters_of
 from fhir_vitiligo.search.query import Limits, SearchQuery, parse_query, query_pairs
 
 R4 = parameters_of(Release.R4)
+TOO_MANY = ["_id", "date", "code", "status", "category", "subject", "encounter", "performer", "specimen"]
 
 
 def parse(text: str, resource_type: str = "Observation", *, strict: bool = True) -> SearchQuery:
@@ -86,6 +87,10 @@ def test_not_strict_leaves_out_what_is_unknown_and_tells() -> None:
         ("_include=Observation", "_include is written Type:parameter"),
         ("_include=Observation:code", "Observation has no reference parameter 'code': it has based-on"),
         ("_include:again=Observation:subject", "_include has the modifier :iterate, not :again"),
+        ("_include=Observation:subject:Pateint", "_include: 'Pateint' is no resource type"),
+        ("_include=Observation:*:Pateint", "_include: 'Pateint' is no resource type"),
+        ("_sort=" + ",".join(TOO_MANY), "_sort has more than 8 parameters"),
+        ("_after=" + "A" * 8001, "_after is the end of a page as a next link has it"),
         ("_revinclude=Visit:patient", "_revinclude is written Type:parameter"),
         ("_list=$current-problems", "_list takes ids of List resources"),
         ("code-value-quantity=a", "a composite is written token$quantity"),

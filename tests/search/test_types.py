@@ -11,7 +11,9 @@ import pytest
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.search.types.base import Context, Row, Scalar, Test
+from fhir_vitiligo.search.types.companions import COMPANIONS
 from fhir_vitiligo.search.types.date import BEGINNING, END, date_range
+from fhir_vitiligo.search.types.near import NEAR
 from fhir_vitiligo.search.types.string import fold
 
 CONTEXT = Context(targets=("Group", "Patient"), base="http://here/fhir")
@@ -64,6 +66,72 @@ CONTEXT = Context(targets=("Group", "Patient"), base="http://here/fhir")
 )
 def test_the_index_rows_of_a_value(kind: str, value: Any, rows: list[Row]) -> None:
     assert list(SEARCH_TYPES[kind].rows(value)) == rows
+
+
+NUMBER = {
+    "system": "s",
+    "value": "v",
+    "type": {"coding": [{"system": "t", "code": "MR"}, 7], "text": "Médical"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "modifier", "value", "rows"),
+    [
+        ("token", "text", {"coding": [{"display": "Ä b"}, 7], "text": "T"}, [("t", "T"), ("a b", "Ä b")]),
+        ("token", "text", {"display": "D", "code": "c"}, [("d", "D")]),
+        ("token", "text", {"concept": {"text": "T"}}, [("t", "T")]),
+        ("token", "text", {"text": 7, "coding": "x"}, []),
+        ("token", "text", NUMBER, [("medical", "Médical")]),
+        ("token", "text", {"value": "v", "type": "x"}, []),
+        ("token", "text", "plain", []),
+        ("token", "of-type", NUMBER, [("v", "t|MR")]),
+        ("token", "of-type", {"value": "v"}, []),
+        ("token", "of-type", {"type": NUMBER["type"]}, []),
+        ("reference", "identifier", {"identifier": NUMBER}, [("v", "s")]),
+        ("reference", "identifier", {"reference": {"identifier": NUMBER}}, [("v", "s")]),
+        ("reference", "identifier", {"reference": "Patient/1"}, []),
+        ("reference", "identifier", "plain", []),
+    ],
+)
+def test_the_index_rows_of_what_a_modifier_asks_for(
+    kind: str, modifier: str, value: Any, rows: list[Row]
+) -> None:
+    assert list(COMPANIONS[SEARCH_TYPES[kind]][modifier].rows(value)) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "angle"),
+    [
+        ("48|11|100|km", 100),
+        ("48|11|100", 100),
+        ("48|11|100|", 100),
+        ("48|11|2000|m", 2),
+        ("48|11", 50),
+        ("48|11||", 50),
+    ],
+)
+def test_a_place_and_a_distance(text: str, angle: float) -> None:
+    ((low, high, _),) = NEAR.parse(text, None, CONTEXT)
+    assert (low.column, low.operator, high.operator) == ("latitude", ">=", "<=")
+    assert (48 - float(str(low.value))) * 111.2 == pytest.approx(angle, rel=1e-3)
+    assert (float(str(high.value)) - 48) * 111.2 == pytest.approx(angle, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "text", ["48", "48|11|1|km|x", "91|0", "0|361", "48|11|-1", "48|11|1|feet", "a|b", "48|11|inf", "nan|0"]
+)
+def test_what_is_no_place(text: str) -> None:
+    with pytest.raises(InputError, match=r"a place is latitude\|longitude\|distance\|unit"):
+        NEAR.parse(text, None, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"latitude": 91, "longitude": 0}, {"latitude": 1}, {"latitude": "1", "longitude": 2}, "1|2", None],
+)
+def test_a_place_that_is_none_has_no_row(place: Any) -> None:
+    assert list(NEAR.rows(place)) == []
 
 
 def alternatives(
