@@ -1,8 +1,8 @@
 """The laws on a million cases: ``python -m tests.properties.long_run --cases 1000000 --processes 2``.
 
 Cases are checked in R4, R4B and R5 by turn, in both directions, in one of the kinds of Bundles: a million different
-cases find more than a third of them thrice would. Every twentieth is checked in all three, with the laws of ids, codes and
-files too (the validators have tests of their own). The cases are those that the tests draw, from a plain seed instead
+cases find more than a third of them thrice would. Every hundredth is checked in all three, with the laws of ids, codes
+and files too (the validators have tests of their own). The cases are those that the tests draw, from a plain seed instead
 of Hypothesis's, which is faster and needs nothing remembered: case ``n`` has the seed ``n``, and what is printed with
 a failure makes that case again (``--case n``).
 
@@ -32,7 +32,7 @@ from tests.properties.draws import Seeded
 from tests.properties.strategies import case
 
 BATCH = 1000
-EVERY_LAW = 20
+EVERY_LAW = 100
 """Of how many cases one is checked in every release and with the other laws too."""
 LOG = Path(__file__).parents[2] / ".cache" / "law-run.jsonl"
 
