@@ -1,7 +1,7 @@
 """What the commands read: files, directories, globs, NDJSON, several documents in a file, ``-``,
 compressed or not.
 
-:func:`find` turns arguments into sources and refuses those that are not there; :func:`pieces` streams the
+:func:`find` turns arguments into sources and refuses those that are not there; :func:`portions` streams the
 sources as pieces of work, a file or a line each, so that memory does not grow with the input.
 """
 
@@ -14,6 +14,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -28,6 +29,8 @@ _LINES = (".ndjson", ".jsonl")
 _COMPRESSED = (".gz", ".bz2")
 # Bytes of FHIR in a byte of a compressed file, roughly.
 _COMPRESSES = 12
+# Bytes of NDJSON that are read together: some milliseconds of work.
+_TOGETHER = 64 << 10
 MAX_DOCUMENT = 1 << 30
 """Bytes of one document, after decompression: more is refused rather than read."""
 
@@ -148,41 +151,116 @@ def _plain(path: Path) -> Path:
     return path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
 
 
-def pieces(sources: Iterable[Source]) -> Iterator[Piece]:
-    """Every piece of work, in order. What cannot be read is a piece with a fault: it stops nothing else."""
+class Lines(NamedTuple):
+    """Lines of a plain NDJSON file that stand together: ``size`` bytes from ``offset``, the first of them line ``line``.
+    Whoever works on them reads them, so that no line goes from one process to another.
+    """
+
+    name: str
+    path: Path
+    offset: int
+    size: int
+    line: int
+
+    @property
+    def weight(self) -> int:
+        """How many bytes there are to work on."""
+        return self.size
+
+    def pieces(self) -> Iterator[Piece]:
+        """The lines, one by one."""
+        try:
+            with open(self.path, "rb") as stream:
+                stream.seek(self.offset)
+                text = stream.read(self.size)
+        except OSError as error:
+            yield Piece(self.name, line=self.line, alone=False, fault=_reason(error))
+            return
+        for number, line in enumerate(text.split(b"\n")):
+            if line.strip():
+                yield _line(self.name, self.line + number, line, len(line) + 1)
+
+
+Portion = Piece | Lines
+"""What is handed out: a piece, or many small ones."""
+
+
+def portions(sources: Iterable[Source]) -> Iterator[Portion]:
+    """All there is to work on, in order. What cannot be read is a piece with a fault: it stops nothing else."""
     for source in sources:
         try:
             if source.path is None:
-                yield from _pieces(source, _decompressed(sys.stdin.buffer), None)
+                yield from _portions(source, _decompressed(sys.stdin.buffer), None)
             else:
                 with open(source.path, "rb") as raw:
-                    yield from _pieces(source, _decompressed(raw), raw)
+                    yield from _portions(source, _decompressed(raw), raw)
         except (OSError, EOFError, zlib.error) as error:
             yield Piece(source.name, fault=_reason(error))
 
 
-def _pieces(source: Source, stream: IO[bytes], raw: IO[bytes] | None) -> Iterator[Piece]:
+def pieces_of(portion: Portion) -> Iterable[Piece]:
+    """Every piece of a portion, in order."""
+    return portion.pieces() if isinstance(portion, Lines) else (portion,)
+
+
+def pieces(sources: Iterable[Source]) -> Iterator[Piece]:
+    """Every piece of work, in order."""
+    for portion in portions(sources):
+        yield from pieces_of(portion)
+
+
+def _portions(source: Source, stream: IO[bytes], raw: IO[bytes] | None) -> Iterator[Portion]:
     by_name = _plain(Path(source.name)).suffix.lower() in _LINES
+    regular = source.path is not None and source.path.is_file()
     opening = []
     if not by_name:
         opening = list(_opening(stream))
         if not _is_ndjson(opening):
-            regular = source.path is not None and source.path.is_file()
             content = None if regular else b"".join(opening) + stream.read(MAX_DOCUMENT)
             yield Piece(source.name, content, source.path if regular else None, consumed=source.size)
             return
+    if regular and stream is raw:
+        stream.seek(0)
+        yield from _together(source, stream)
+    else:
+        yield from _one_by_one(source, chain(opening, _lines(stream)), raw)
+
+
+def _together(source: Source, stream: IO[bytes]) -> Iterator[Portion]:
+    """The lines of a plain file, in parts of about the same size."""
+    assert source.path is not None
+    offset, number = 0, 1
+    while text := stream.read(_TOGETHER):
+        rest = b"" if text.endswith(b"\n") else stream.readline(MAX_DOCUMENT + 1)
+        if len(rest) > MAX_DOCUMENT:
+            yield _too_long(source, number + text.count(b"\n"))
+            return
+        size = len(text) + len(rest)
+        yield Lines(source.name, source.path, offset, size, number)
+        offset += size
+        number += text.count(b"\n") + rest.count(b"\n")
+
+
+def _one_by_one(source: Source, lines: Iterable[bytes], raw: IO[bytes] | None) -> Iterator[Piece]:
     done = 0
-    for number, text in enumerate(_lines(opening, stream), start=1):
+    for number, text in enumerate(lines, start=1):
         if not text.strip():
             continue
+        if len(text) > MAX_DOCUMENT:
+            yield _too_long(source, number)
+            return
         position = raw.tell() if raw is not None else 0
         consumed, done = max(position - done, 0), max(position, done)
-        if len(text) > MAX_DOCUMENT:
-            yield Piece(
-                source.name, line=number, alone=False, fault=f"a line of more than {MAX_DOCUMENT} bytes"
-            )
-            return
-        yield Piece(source.name, text.rstrip(b"\r\n"), line=number, alone=False, consumed=consumed)
+        yield _line(source.name, number, text, consumed)
+
+
+def _line(name: str, number: int, text: bytes, consumed: int) -> Piece:
+    return Piece(name, text.rstrip(b"\r\n"), line=number, alone=False, consumed=consumed)
+
+
+def _too_long(source: Source, number: int) -> Piece:
+    fault = f"a line of more than {MAX_DOCUMENT} bytes"
+    return Piece(source.name, line=number, alone=False, fault=fault)
 
 
 def _opening(stream: IO[bytes]) -> Iterator[bytes]:
@@ -201,8 +279,7 @@ def _is_ndjson(opening: list[bytes]) -> bool:
     return len(filled) == 2 and all(line.startswith(b"{") and line.endswith(b"}") for line in filled)
 
 
-def _lines(opening: list[bytes], stream: IO[bytes]) -> Iterator[bytes]:
-    yield from opening
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
     while line := stream.readline(MAX_DOCUMENT + 1):
         yield line
 

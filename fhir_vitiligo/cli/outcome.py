@@ -48,7 +48,9 @@ def done(job: Job, piece: Piece) -> Outcome:
 
 def ended(job: Job, piece: Piece) -> Outcome:
     """The outcome of a piece that ended the process which worked on it."""
-    issue = Issue("error", "exception", "", "the process that worked on this ended, perhaps for want of memory")
+    issue = Issue(
+        "error", "exception", "", "the process that worked on this ended, perhaps for want of memory"
+    )
     told: Outcome = getattr(job, "ended", _failed)(piece, piece.placed(issue))
     return told
 

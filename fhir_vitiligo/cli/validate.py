@@ -16,7 +16,8 @@ from fhir_vitiligo.errors import FhirVitiligoError
 from fhir_vitiligo.fhir.release import Release
 
 if TYPE_CHECKING:
-    from fhir_vitiligo.cli.validate_job import Level, Validate, Verdict
+    from fhir_vitiligo.cli.validate_formats import Written
+    from fhir_vitiligo.cli.validate_job import Level, Validate
 
 _FORMATS = ("text", "json", "outcome", "sarif", "github")
 _LEVELS = ("error", "warning", "information")
@@ -124,22 +125,23 @@ def validate(
 
 def run_once(job: Validate, sources: list[Source], format_name: str, jobs: int | None) -> int:
     """Check all sources and tell what is found; how many have errors."""
-    from fhir_vitiligo.cli.validate_formats import FORMATS
+    from fhir_vitiligo.cli.validate_formats import FORMATS, Telling
     from fhir_vitiligo.cli.work import run
 
-    output = FORMATS[format_name]()
+    at_terminal = sys.stdout.isatty()
+    output = FORMATS[format_name](at_terminal)
     count = bad = 0
-    releases: dict[Release, None] = {}
+    releases: set[Release] = set()
 
-    def take(piece: Piece, verdict: Verdict) -> None:
+    def take(piece: Piece, written: Written) -> None:
         nonlocal count, bad
         count += 1
-        bad += not verdict.good
-        releases.setdefault(verdict.release)
-        output.take(verdict)
+        bad += not written.good
+        releases.add(written.release)
+        output.write(written)
 
-    at_terminal = sys.stdout.isatty()
-    run(job, sources, take, jobs, shows=lambda verdict: at_terminal and bool(verdict.told))
+    telling = Telling(job, format_name, at_terminal)
+    run(telling, sources, take, jobs, shows=lambda written: at_terminal and bool(written.text))
     output.finish()
     against = " and ".join(release.name for release in sorted(releases, key=lambda one: one.value))
     note(f"{count} checked against {against or 'nothing'}: {bad or 'none'} with errors")

@@ -6,15 +6,19 @@ A format gets each verdict in the order of the input and writes at once; memory 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import click
 
 import fhir_vitiligo
-from fhir_vitiligo.cli.validate_job import Told, Verdict
+from fhir_vitiligo.cli.inputs import Piece
+from fhir_vitiligo.cli.outcome import Outcome
+from fhir_vitiligo.cli.validate_job import Told, Validate, Verdict
 from fhir_vitiligo.errors import Issue
+from fhir_vitiligo.fhir.release import Release
 
 _COLOURS = {"fatal": "red", "error": "red", "warning": "yellow", "information": "blue"}
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/operationoutcome-"
@@ -27,7 +31,7 @@ class Written(NamedTuple):
     A tuple, because it goes from one process to another.
     """
 
-    text: str
+    text: str | bytes
     good: bool
     release: Release
     rules: frozenset[str] = frozenset()
@@ -45,12 +49,14 @@ class Format:
         """What is to be told of a verdict."""
         return Written(self._text(verdict), verdict.good, verdict.release)
 
-    def _text(self, verdict: Verdict) -> str:
+    def _text(self, verdict: Verdict) -> str | bytes:
         raise NotImplementedError
 
     def write(self, written: Written) -> None:
         """Tell one verdict."""
-        if written.text:
+        if isinstance(written.text, bytes):
+            _write(written.text)
+        elif written.text:
             click.echo(written.text, nl=False)
 
     def take(self, verdict: Verdict) -> None:
@@ -66,37 +72,35 @@ def severity(issue: Issue) -> str:
     return "error" if issue.severity == "fatal" else issue.severity
 
 
-class Text:
+class Text(Format):
     """``file:line:column: error: Patient.gender: what is wrong and what would be right [rule]``, as editors
     and terminals link it, and the line of the source with a caret.
     """
 
-    def take(self, verdict: Verdict) -> None:
-        for told in verdict.told:
-            click.echo(self._told(told))
+    def _text(self, verdict: Verdict) -> str:
+        return "".join(map(self._told, verdict.told))
 
     def _told(self, told: Told) -> str:
         issue = told.issue
+        colour = _COLOURS[issue.severity]
         place = ":".join(str(part) for part in (issue.source, issue.line, issue.column) if part is not None)
-        head = (
-            f"{click.style(place, bold=True)}: {click.style(severity(issue), fg=_COLOURS[issue.severity])}: "
-        )
+        head = f"{self._styled(place, bold=True)}: {self._styled(severity(issue), fg=colour)}: "
         where = f"{issue.expression}: " if issue.expression else ""
-        rule = click.style(f" [{issue.rule}]", dim=True) if issue.rule else ""
+        rule = self._styled(f" [{issue.rule}]", dim=True) if issue.rule else ""
         line = head + where + issue.text + rule
         if told.snippet is None or not told.snippet.text:
-            return line
-        caret = click.style("^", fg=_COLOURS[issue.severity])
-        return f"{line}\n    {told.snippet.text}\n    {' ' * told.snippet.caret}{caret}"
+            return line + "\n"
+        caret = self._styled("^", fg=colour)
+        return f"{line}\n    {told.snippet.text}\n    {' ' * told.snippet.caret}{caret}\n"
 
-    def finish(self) -> None:
-        pass
+    def _styled(self, text: str, **style: Any) -> str:
+        return click.style(text, **style) if self.colours else text
 
 
-class JsonLines:
+class JsonLines(Format):
     """A JSON object a line for each resource."""
 
-    def take(self, verdict: Verdict) -> None:
+    def _text(self, verdict: Verdict) -> bytes:
         from fhir_vitiligo.fhir import json
 
         issues = [_members(told) for told in verdict.told]
@@ -108,10 +112,7 @@ class JsonLines:
             "release": verdict.release.name,
             "valid": verdict.good,
         }
-        _write(json.dumps({**_present(head), "issues": issues}) + b"\n")
-
-    def finish(self) -> None:
-        pass
+        return json.dumps({**_present(head), "issues": issues}) + b"\n"
 
 
 def _members(told: Told) -> dict[str, Any]:
@@ -130,10 +131,10 @@ def _members(told: Told) -> dict[str, Any]:
     )
 
 
-class Outcomes:
+class Outcomes(Format):
     """An OperationOutcome a line for each resource. Line, column and rule go into HL7's own extensions."""
 
-    def take(self, verdict: Verdict) -> None:
+    def _text(self, verdict: Verdict) -> bytes:
         from fhir_vitiligo.fhir import json
         from fhir_vitiligo.fhir.outcome import operation_outcome
 
@@ -142,10 +143,7 @@ class Outcomes:
             extensions = _extensions(told.issue)
             if extensions:
                 element["extension"] = extensions
-        _write(json.dumps(outcome) + b"\n")
-
-    def finish(self) -> None:
-        pass
+        return json.dumps(outcome) + b"\n"
 
 
 def _extensions(issue: Issue) -> list[dict[str, Any]]:
@@ -160,33 +158,39 @@ def _extensions(issue: Issue) -> list[dict[str, Any]]:
     return found
 
 
-class Sarif:
+class Sarif(Format):
     """One SARIF 2.1.0 log (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), as code review tools read it."""
 
     _LEVELS: Mapping[str, str] = MappingProxyType(
         {"error": "error", "warning": "warning", "information": "note"}
     )
 
-    def __init__(self) -> None:
+    def __init__(self, colours: bool = False) -> None:
+        super().__init__(colours)
         self._rules: set[str] = set()
-        self._count = 0
+        self._begun = False
 
-    def take(self, verdict: Verdict) -> None:
+    def written(self, verdict: Verdict) -> Written:
+        rules = frozenset(_rule(told.issue) for told in verdict.told)
+        return Written(self._text(verdict), verdict.good, verdict.release, rules)
+
+    def _text(self, verdict: Verdict) -> bytes:
         from fhir_vitiligo.fhir import json
 
-        for told in verdict.told:
-            self._begin()
-            _write((b"," if self._count else b"") + b"\n" + json.dumps(self._result(told)))
-            self._count += 1
+        return b",\n".join(json.dumps(self._result(told)) for told in verdict.told)
 
-    def _begin(self) -> None:
-        if self._count == 0:
-            _write(f'{{"version":"2.1.0","$schema":"{_SARIF_SCHEMA}","runs":[{{"results":['.encode())
+    def write(self, written: Written) -> None:
+        self._rules |= written.rules
+        if written.text:
+            assert isinstance(written.text, bytes)
+            _write((b",\n" if self._begun else self._head()) + written.text)
+            self._begun = True
+
+    def _head(self) -> bytes:
+        return f'{{"version":"2.1.0","$schema":"{_SARIF_SCHEMA}","runs":[{{"results":[\n'.encode()
 
     def _result(self, told: Told) -> dict[str, Any]:
         issue = told.issue
-        rule = issue.rule or issue.code
-        self._rules.add(rule)
         region = _present({"startLine": issue.line, "startColumn": issue.column})
         if region and told.snippet is not None and told.snippet.text:
             region["snippet"] = {"text": told.snippet.text}
@@ -198,7 +202,7 @@ class Sarif:
         if issue.expression:
             location["logicalLocations"] = [{"fullyQualifiedName": issue.expression, "kind": "element"}]
         return {
-            "ruleId": rule,
+            "ruleId": _rule(issue),
             "level": self._LEVELS[severity(issue)],
             "message": {"text": issue.text},
             "locations": [location],
@@ -208,7 +212,8 @@ class Sarif:
         from fhir_vitiligo.cli.validate_rules import sentence
         from fhir_vitiligo.fhir import json
 
-        self._begin()
+        if not self._begun:
+            _write(self._head())
         rules = [
             {"id": rule, **({"shortDescription": {"text": told}} if (told := sentence(rule)) else {})}
             for rule in sorted(self._rules)
@@ -223,6 +228,10 @@ class Sarif:
         _write(b"\n]," + tail[1:] + b"]}\n")
 
 
+def _rule(issue: Issue) -> str:
+    return issue.rule or issue.code
+
+
 def _uri(name: str) -> str:
     from pathlib import Path
     from urllib.parse import quote
@@ -231,25 +240,23 @@ def _uri(name: str) -> str:
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())
 
 
-class GitHub:
+class GitHub(Format):
     """Workflow commands, which GitHub shows beside the lines of a pull request."""
 
     _COMMANDS: Mapping[str, str] = MappingProxyType(
         {"error": "error", "warning": "warning", "information": "notice"}
     )
 
-    def take(self, verdict: Verdict) -> None:
-        for told in verdict.told:
-            issue = told.issue
-            properties = _present(
-                {"file": issue.source, "line": issue.line, "col": issue.column, "title": issue.rule}
-            )
-            listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-            text = f"{issue.expression}: {issue.text}" if issue.expression else issue.text
-            click.echo(f"::{self._COMMANDS[severity(issue)]} {listed}::{_message(text)}")
+    def _text(self, verdict: Verdict) -> str:
+        return "".join(self._command(told.issue) for told in verdict.told)
 
-    def finish(self) -> None:
-        pass
+    def _command(self, issue: Issue) -> str:
+        properties = _present(
+            {"file": issue.source, "line": issue.line, "col": issue.column, "title": issue.rule}
+        )
+        listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+        text = f"{issue.expression}: {issue.text}" if issue.expression else issue.text
+        return f"::{self._COMMANDS[severity(issue)]} {listed}::{_message(text)}\n"
 
 
 def _message(text: str) -> str:
@@ -268,6 +275,26 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
-FORMATS: Mapping[str, Callable[[], Format]] = MappingProxyType(
+FORMATS: Mapping[str, type[Format]] = MappingProxyType(
     {"text": Text, "json": JsonLines, "outcome": Outcomes, "sarif": Sarif, "github": GitHub}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What ``validate`` does to a piece: the verdicts on it, each as it is told in a format."""
+
+    job: Validate
+    format: str
+    colours: bool
+
+    def __call__(self, piece: Piece) -> Outcome:
+        return self._told(self.job(piece))
+
+    def ended(self, piece: Piece, issue: Issue) -> Outcome:
+        """What is told of a piece that ended its process."""
+        return self._told(self.job.ended(piece, issue))
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        written = FORMATS[self.format](self.colours).written
+        return Outcome(tuple(map(written, outcome.outputs)), outcome.issues, outcome.failed)

@@ -70,9 +70,12 @@ class Validate:
         try:
             return self._done(piece)
         except FhirVitiligoError as error:
-            issues = [piece.placed(issue) for issue in error.issues]
+            return self.ended(piece, *(piece.placed(issue) for issue in error.issues))
         except Exception as error:  # noqa: BLE001 - what was not checked must never look as if it were good
-            issues = [piece.placed(own_fault(error))]
+            return self.ended(piece, piece.placed(own_fault(error)))
+
+    def ended(self, piece: Piece, *issues: Issue) -> Outcome:
+        """The verdict on a piece that could not be checked."""
         verdict = self._verdict(piece, None, self.release or self.fallback, [Told(issue) for issue in issues])
         return Outcome((verdict,), failed=1)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fhir_vitiligo.errors import InputError
-from fhir_vitiligo.fhir import json, json_text
+from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
 
 
@@ -31,14 +31,6 @@ def entries(bundle: Json) -> list[Json]:
                 expression=f"Bundle.entry[{index}]",
             )
     return found
-
-
-def entry_texts(bundle: bytes) -> list[bytes | None]:
-    """The resource of each entry as the text it was received in; None for an entry without a resource."""
-    entry = json_text.members(bundle).get("entry")
-    if entry is None:
-        return []
-    return [json_text.members(text).get("resource") for text in json_text.elements(entry)]
 
 
 def iter_resources(document: Any) -> Iterator[Json]:

@@ -50,6 +50,7 @@ class Document:
     _json: JsonPlaces | None = field(default=None, repr=False)
     _children: Children | None = field(default=None, repr=False)
     _told: frozenset[str] = field(default=frozenset(), repr=False)
+    _about_nothing: frozenset[str] = field(default=frozenset(), repr=False)
 
     def locate(self, expression: str, member: str | None = None, entry: int | None = None) -> tuple[int, int]:
         """Line and column, from 1, of what a FHIRPath leads to (``Patient.contact[0].name.family``), or of the
@@ -84,7 +85,8 @@ class Document:
         """
         yield from self.issues
         for issue in issues:
-            if issue.expression not in self._told or issue.rule not in _ABOUT_NOTHING:
+            known = self._about_nothing if issue.rule == "ele-1" else self._told
+            if issue.rule not in _ABOUT_NOTHING or issue.expression not in known:
                 yield issue
 
     def _text(self) -> Lines:
@@ -179,8 +181,27 @@ def _parse_xml(data: bytes, release: Release | None, fallback: Release) -> Docum
         issue.expression for issue in reading.issues if issue.rule in _ABOUT_NOTHING and issue.expression
     )
     return Document(
-        reading.resource, reading.issues, "xml", release, _data=data, _xml=reading.places, _told=told
+        reading.resource,
+        reading.issues,
+        "xml",
+        release,
+        _data=data,
+        _xml=reading.places,
+        _told=told,
+        _about_nothing=told | _around(reading.issues),
     )
+
+
+def _around(issues: Iterable[Issue]) -> frozenset[str]:
+    """The elements with something in them that the reader could not read, and so left out: they are not empty."""
+    found: set[str] = set()
+    for issue in issues:
+        # An element that is not known is told at the one it stands in.
+        place = issue.expression if issue.rule == "unknown" else issue.expression.rpartition(".")[0]
+        while place and place not in found:
+            found.add(place)
+            place = place.rpartition(".")[0]
+    return frozenset(found)
 
 
 def _parse_json(data: bytes, release: Release | None, fallback: Release) -> Document:

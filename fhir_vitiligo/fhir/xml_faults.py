@@ -12,7 +12,7 @@ from fhir_vitiligo.errors import Severity
 from fhir_vitiligo.fhir.definitions import Definitions
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.schema import ObjectSchema, similar_name
-from fhir_vitiligo.fhir.xml_tree import FHIR, XHTML, XSI, Node
+from fhir_vitiligo.fhir.xml_tree import FHIR, XHTML, XML_SPACE, XSI, Node
 
 MAX_FAULTS = 500
 
@@ -106,6 +106,11 @@ def unknown_attribute(node: Node, name: str, known: frozenset[str], elements: Co
 
 
 def tell_texts(faults: list[Fault], node: Node) -> None:
+    """What stands directly in an element and is no element."""
+    for found in node.findings or ():
+        tell(faults, Fault, found.rule, found.code, found.text, found.offset)
     for offset, text in node.texts or ():
-        told = f"The text {shown(text.strip())} has no place here: values stand in attributes `value`."
+        told = (
+            f"The text {shown(text.strip(XML_SPACE))} has no place here: values stand in attributes `value`."
+        )
         tell(faults, Fault, "text", "structure", told, offset)

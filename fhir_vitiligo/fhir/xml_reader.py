@@ -122,7 +122,7 @@ class XmlReader:
             nonlocal shape
             if shape is None:
                 shape = self._shape(path)
-            if not node.children and not node.attributes and not node.texts:
+            if not node.children and not node.attributes and not node.texts and not node.findings:
                 tell(faults, empty, node)
             return self._content(node, shape, faults), None
 
@@ -136,12 +136,13 @@ class XmlReader:
             nonlocal element
             attributes = node.attributes
             value: Any = attributes.get("value")
-            if value is None and not node.children and not attributes and not node.texts:
+            plain = not node.children and not node.texts and not node.findings
+            if value is None and plain and not attributes:
                 tell(faults, empty, node, "write its value in an attribute `value`")
                 return None, None
             if value is not None and value_of is not None:
                 value = value_of(value)
-            if value is not None and len(attributes) == 1 and not node.children and not node.texts:
+            if value is not None and len(attributes) == 1 and plain:
                 return value, None
             if element is None:
                 element = self._shape("Element")
@@ -174,7 +175,7 @@ class XmlReader:
                 result[name] = value
             elif name not in own:
                 tell(faults, unknown_attribute, node, name, shape.attributes | own, shape.slots)
-        if node.texts:
+        if node.texts or node.findings:
             tell_texts(faults, node)
         slots = shape.slots
         around = node.namespace
@@ -200,13 +201,16 @@ class XmlReader:
                     prefix(faults, before, f"{slot.step}[{count}]")
                 continue
             if count:
+                # That there are too many is a fault of what they stand in.
+                if len(faults) > before:
+                    prefix(faults, before, slot.step)
                 tell(faults, repeated, child, count + 1)
-            else:
-                value, companion = slot.read(child, faults)
-                if value is not None:
-                    result[key] = value
-                if companion is not None:
-                    result[f"_{key}"] = companion
+                continue
+            value, companion = slot.read(child, faults)
+            if value is not None:
+                result[key] = value
+            if companion is not None:
+                result[f"_{key}"] = companion
             if len(faults) > before:
                 prefix(faults, before, slot.step)
         return result

@@ -18,6 +18,8 @@ from fhir_vitiligo.fhir.json import MAX_DEPTH
 FHIR = "http://hl7.org/fhir"
 XHTML = "http://www.w3.org/1999/xhtml"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
+# A no-break space is a character like others (https://www.w3.org/TR/xml/#NT-S).
+XML_SPACE = " \t\r\n"
 MAX_BYTES = 1 << 28
 MAX_ELEMENTS = 2_000_000
 
@@ -30,10 +32,11 @@ _ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
 
 class Node:
     """An element. ``offset`` is the byte of its ``<``; ``texts`` are the pieces of text directly inside that
-    are more than white space, with their offsets; ``source`` is the text of an XHTML element as written.
+    are more than white space, with their offsets; ``source`` is the text of an XHTML element as written;
+    ``findings`` are about what stands directly inside and is no element.
     """
 
-    __slots__ = ("attributes", "children", "name", "namespace", "offset", "source", "texts")
+    __slots__ = ("attributes", "children", "findings", "name", "namespace", "offset", "source", "texts")
 
     def __init__(self, namespace: str, name: str, attributes: dict[str, str], offset: int) -> None:
         self.namespace = namespace
@@ -43,6 +46,7 @@ class Node:
         self.children: list[Node] = []
         self.texts: list[tuple[int, str]] | None = None
         self.source: str | None = None
+        self.findings: list[Finding] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class _Reader:
         self._stack: list[Node] = []
         self._count = 0
         self._in_xhtml = 0
+        self._found = 0
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
@@ -150,7 +155,7 @@ class _Reader:
         return _CARRIAGE_RETURN.sub("\r", alone.replace("\r\n", "\n").replace("\r", "\n"))
 
     def _text(self, text: str) -> None:
-        if self._in_xhtml or text.isspace():
+        if self._in_xhtml or not text.strip(XML_SPACE):
             return
         node = self._stack[-1]
         if node.texts is None:
@@ -177,8 +182,19 @@ class _Reader:
         _refuse(self.parser.CurrentByteIndex, "depth", "too-costly", text)
 
     def _find(self, rule: str, code: str, text: str) -> None:
-        if len(self.findings) < 100:
-            self.findings.append(Finding(self.parser.CurrentByteIndex, rule, code, text))
+        self._found += 1
+        if self._found > 100:
+            return
+        finding = Finding(self.parser.CurrentByteIndex, rule, code, text)
+        # Nobody looks into a narrative: what is in it is told of what it stands in.
+        around = self._stack[:-1] if self._in_xhtml else self._stack
+        if not around:
+            self.findings.append(finding)
+            return
+        node = around[-1]
+        if node.findings is None:
+            node.findings = []
+        node.findings.append(finding)
 
 
 def _refuse(offset: int, rule: str, code: str, text: str) -> NoReturn:

@@ -7,11 +7,12 @@ those of a resource that was indexed a moment ago: their rows are remembered by 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.search.lately import Lately
 from fhir_vitiligo.search.types.base import Row
 from fhir_vitiligo.search.values import nothing
 
@@ -220,25 +221,4 @@ def _together(some: frozenset[Row], more: frozenset[Row]) -> frozenset[Row]:
     return ((some | more) - _NOTHING) or _NOTHING
 
 
-class _Remembered:
-    """Rows of members by their text, the lately used: what was not used while as many others came is forgotten."""
-
-    def __init__(self) -> None:
-        self._young: dict[Hashable, IndexRows] = {}
-        self._old: dict[Hashable, IndexRows] = {}
-
-    def find(self, key: Hashable) -> IndexRows | None:
-        found = self._young.get(key)
-        if found is None:
-            found = self._old.get(key)
-            if found is not None:
-                self.keep(key, found)
-        return found
-
-    def keep(self, key: Hashable, rows: IndexRows) -> None:
-        if len(self._young) >= _MOST_REMEMBERED:
-            self._old, self._young = self._young, {}
-        self._young[key] = rows
-
-
-_remembered = _Remembered()
+_remembered: Lately[IndexRows] = Lately(_MOST_REMEMBERED)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.definition_types import SearchParameter, Structure
@@ -22,6 +22,7 @@ from fhir_vitiligo.fhir.paths import Path
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.definitions import FurtherParameter, own_parameters
 from fhir_vitiligo.search.extract import Extraction
+from fhir_vitiligo.search.lately import Lately
 from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.search.types.base import SearchType
 from fhir_vitiligo.search.types.companions import COMPANIONS
@@ -33,6 +34,10 @@ from fhir_vitiligo.search.types.special import LOGICAL_ID
 from fhir_vitiligo.search.types.token import TOKEN
 from fhir_vitiligo.search.values import composite_values, nothing, values_of
 
+if TYPE_CHECKING:
+    from fhir_vitiligo.search.criteria import Condition
+
+_MOST_READ = 300
 _RESOLVES_TO = re.compile(r"resolve\(\)\s+is\s+(\w+)")
 
 # Answered from what the store keeps of every resource: column of the search type -> property of the stored
@@ -115,6 +120,8 @@ class _Source(Protocol):
 class Parameters:
     """The search parameters of a release by resource type and code; a type is compiled when it is first
     asked for. Core's come first: none of ``further`` takes the place of one of the same code.
+
+    ``read_lately``: what parts of queries say, for who reads queries with these parameters.
     """
 
     def __init__(
@@ -130,6 +137,7 @@ class Parameters:
         self.resource_types = frozenset(definitions.resource_types)
         self._coming = coming
         self._of: dict[str, tuple[TypeParameters, Mapping[str, str]]] = {}
+        self.read_lately: Lately[Condition] = Lately(_MOST_READ)
 
     def of(self, resource_type: str) -> TypeParameters:
         """What can be searched of this resource type, by code; :class:`KeyError` for what is no resource
@@ -168,6 +176,10 @@ class Parameters:
             if touched.isdisjoint((resource_type, *self.definitions.ancestors(resource_type))):
                 made._of[resource_type] = compiled
         return made
+
+    def afresh(self) -> Parameters:
+        """The same, with nothing compiled yet."""
+        return Parameters(self.definitions, self.release, self.further, self._coming)
 
     def while_indexing(self, coming: Parameters) -> Parameters:
         """Search as before, make index rows for ``coming``."""

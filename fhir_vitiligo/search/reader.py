@@ -19,6 +19,7 @@ from fhir_vitiligo.search.values import nothing
 
 MAX_ALTERNATIVES = 400  # of one parameter; SQLite joins at most 500 selects and nests expressions 1,000 deep
 _MAX_HOPS = 6
+_LONGEST_KEPT = 100  # characters of a value
 _MAX_BRANCHES = 60  # of all chains of a query: a reference to anything, twice over, is 20,000
 
 
@@ -41,6 +42,16 @@ class ConditionReader:
 
     def read(self, resource_type: str, name: str, value: str, hops: int = 0) -> Condition:
         """:class:`InputError` tells what is wrong, :class:`UnknownParameterError` that nobody defines it."""
+        if not _is_kept(name, value):
+            return self._read(resource_type, name, value, hops)
+        lately, key = self._parameters.read_lately, (self._base, resource_type, name, value)
+        found = lately.find(key)
+        if found is None:
+            found = self._read(resource_type, name, value, hops)
+            lately.keep(key, found)
+        return found
+
+    def _read(self, resource_type: str, name: str, value: str, hops: int) -> Condition:
         if hops > _MAX_HOPS:
             raise InputError(f"more than {_MAX_HOPS} references one behind another", code="too-costly")
         if name.startswith("_has:"):
@@ -276,6 +287,21 @@ class ConditionReader:
             f"{', '.join(f':{name}' for name in sorted(known))}",
             code="not-supported",
         )
+
+
+def _is_kept(name: str, value: str) -> bool:
+    """Whether its condition is worth remembering, as clients ask for the same few codes, days and patients over and over: it
+    is small, and the same tomorrow (how near ``ap`` has to be depends on the day). A chain counts its branches each time.
+    """
+    return (
+        len(value) <= _LONGEST_KEPT
+        and "," not in value
+        and not value.startswith("ap")
+        and "$ap" not in value
+        and "." not in name
+        and not name.startswith("_")
+        and name.partition(":")[2] not in TERMINOLOGY_MODIFIERS
+    )
 
 
 def modifiers_of(kind: SearchType) -> frozenset[str]:

@@ -7,33 +7,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from fhir_vitiligo.errors import FhirVitiligoError
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.server import routes
+from fhir_vitiligo.server import memory, routes
 from fhir_vitiligo.server.call import Service
 from fhir_vitiligo.server.checks import Checks
 from fhir_vitiligo.server.compression import compressed, takes_gzip
 from fhir_vitiligo.server.conditions import version_headers
+from fhir_vitiligo.server.conformance import capability_text
 from fhir_vitiligo.server.content import Wanted, incoming, outgoing, wanted_form
 from fhir_vitiligo.server.cors import Cors
 from fhir_vitiligo.server.errors import RefusedError, error_response, too_large, unexpected_response
-from fhir_vitiligo.server.message import FHIR_JSON, Request, Response, Scope, head_of, request_of
+from fhir_vitiligo.server.message import FHIR_JSON, Head, Request, Response, Scope, head_of, request_of
 from fhir_vitiligo.server.releases import given_out, named, taken_in
+from fhir_vitiligo.server.sending import Send, send_resource, send_response
 from fhir_vitiligo.server.settings import Settings
 from fhir_vitiligo.server.shaping import shaped
 from fhir_vitiligo.storage.repository import Repository
 
-_FHIR_JSON = (b"content-type", FHIR_JSON.encode())
+_FHIR_JSON = FHIR_JSON.encode()
+_VARY = "Accept, Accept-Encoding"
 # What could not be repeated in a header is not repeated.
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class FhirApi:
@@ -52,17 +52,18 @@ class FhirApi:
             await send({"type": "websocket.close", "code": 1003})  # cannot accept
             return
         request: Request | None = None
+        body: bytes | None = None
         try:
             self._check_query(scope)
             head = head_of(scope, self._settings.base_path)
-            if head.is_plain and scope["method"] == "GET" and await self._plain_read(scope, send):
+            if head.is_plain and scope["method"] == "GET" and await self._plain_read(scope, head, send):
                 return
             request = request_of(scope, self._settings.base_path, b"", head)
             body = await self._body(scope, receive)
             if body is None:
                 return  # the client has gone
             if body:
-                request = replace(request, body=body)
+                request = request.with_body(body)
             response = await self._answer(request)
         except FhirVitiligoError as error:
             response = error_response(error)
@@ -70,31 +71,34 @@ class FhirApi:
             response = unexpected_response(error)
         if request is not None:
             response = self._for_transport(request, response)
-        await _send(response, send, with_body=scope["method"] != "HEAD")
+        await send_response(response, send, with_body=scope["method"] != "HEAD")
+        if body is not None and len(body) > memory.LARGE:
+            del request, response, body
+            memory.give_back()
 
-    async def _plain_read(self, scope: Scope, send: Send) -> bool:
-        """Answers a read that asks for nothing but a resource that is there, as any other way would (a test says so) at
-        half the cost. False: it is something else.
+    async def _plain_read(self, scope: Scope, head: Head, send: Send) -> bool:
+        """Answers a read that asks for nothing but a resource that is there, or for the capability statement, as any other
+        way would (a test says so) at half the cost. False: it is something else.
         """
         path = scope["path"].split("/")
-        if len(path) != self._depth + 2 or scope["query_string"]:
+        if scope["query_string"]:
+            return False
+        if len(path) == self._depth + 1 and path[-1] == "metadata":
+            return await self._plain_metadata(head, send)
+        if len(path) != self._depth + 2:
             return False
         version = await self._service.repository.read(path[-2], path[-1])
         if version is None or version.content is None or len(version.content) >= self._settings.compress_from:
             return False
-        headers = version_headers(version)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [
-                    _FHIR_JSON,
-                    *[(_raw_name(name), value.encode("latin-1")) for name, value in headers.items()],
-                    (b"content-length", b"%d" % len(version.content)),
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": version.content})
+        await send_resource(version.content, version_headers(version), _FHIR_JSON, send)
+        return True
+
+    async def _plain_metadata(self, head: Head, send: Send) -> bool:
+        if takes_gzip(head.headers.get("accept-encoding", "")):
+            return False
+        text = capability_text(self._service, head.base, self._service.release)
+        headers = {"Vary": _VARY} if len(text) >= self._settings.compress_from else {}
+        await send_resource(text, headers, _FHIR_JSON, send)
         return True
 
     async def _answer(self, request: Request) -> Response:
@@ -155,12 +159,12 @@ class FhirApi:
         """The answer with what is said of every answer, packed where it is large."""
         more: dict[str, str] = {}
         if origin := request.headers.get("origin"):
-            more |= {"Vary": "Accept, Accept-Encoding, Origin", **self._cors.headers(origin)}
+            more |= {"Vary": f"{_VARY}, Origin", **self._cors.headers(origin)}
         if (asked := request.headers.get("x-request-id")) and _REQUEST_ID.fullmatch(asked):
             more["X-Request-Id"] = asked
         body = response.body
         if len(body) >= self._settings.compress_from and body:
-            more.setdefault("Vary", "Accept, Accept-Encoding")
+            more.setdefault("Vary", _VARY)
             if takes_gzip(request.header("accept-encoding")):
                 body = compressed(body)
                 more["Content-Encoding"] = "gzip"
@@ -196,16 +200,3 @@ class FhirApi:
             parts.append(part)
             if not message.get("more_body", False):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-@lru_cache(maxsize=256)
-def _raw_name(name: str) -> bytes:
-    return name.lower().encode("latin-1")
-
-
-async def _send(response: Response, send: Send, *, with_body: bool) -> None:
-    headers = [(_raw_name(name), value.encode("latin-1")) for name, value in response.headers.items()]
-    if response.status not in (204, 304):
-        headers.append((b"content-length", str(len(response.body)).encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body if with_body else b""})

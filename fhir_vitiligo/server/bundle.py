@@ -5,10 +5,11 @@ https://hl7.org/fhir/R4/bundle.html: searchset, history, transaction-response an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.fhir import json
@@ -21,6 +22,7 @@ from fhir_vitiligo.storage.repository import HistoryPage, Page, StoredVersion, i
 BEFORE = "_before"
 """The parameter of a history that says behind which version it goes on."""
 _READABLE = "|,:/$"  # stays readable in a query
+_PLAIN = re.compile(r"[\w.~|,:/$-]*", re.ASCII).fullmatch
 
 
 def searchset(base: str, query: SearchQuery, page: Page, path: str | None = None) -> bytes:
@@ -28,25 +30,40 @@ def searchset(base: str, query: SearchQuery, page: Page, path: str | None = None
     out of the query. ``path`` is where the search was asked, below the base; the resource type if not given.
     """
     url = _below(base, query.resource_type if path is None else path)
-    links = [_link("self", url, query.applied)]
+    links: list[tuple[str, str, Pairs]] = [("self", url, query.applied)]
     if page.next is not None:
-        links.append(_link("next", url, query.following(page.next)))
-    entries = [_found(base, version, b"match") for version in page.versions if version.content is not None]
-    entries += [_found(base, version, b"include") for version in page.included if version.content is not None]
+        links.append(("next", url, query.following(page.next)))
     # What clients add under names of their own asks for nothing.
     unknown = [name for name in query.ignored if not name.startswith("_") or _code(name) in PARAMETERS]
-    if unknown:
-        entries.append(b'{"resource":%s,"search":{"mode":"outcome"}}' % json.dumps(_left_out(query, unknown)))
-    total = b"" if page.total is None else b',"total":%d' % page.total
-    return _bundle("searchset", total + b',"link":[' + b",".join(links) + b"]", entries)
+    outcome = _left_out(query, unknown) if unknown else None
+    return found_bundle(base, links, page.versions, page.included, page.total, outcome)
 
 
-def _found(base: str, version: StoredVersion, mode: bytes) -> bytes:
-    return b'{"fullUrl":%s,"resource":%s,"search":{"mode":"%s"}}' % (
-        _full_url(base, version),
-        version.content,
-        mode,
+def found_bundle(
+    base: str,
+    links: Iterable[tuple[str, str, Pairs]],
+    matches: Iterable[StoredVersion],
+    included: Iterable[StoredVersion] = (),
+    total: int | None = None,
+    outcome: json.Json | None = None,
+) -> bytes:
+    """A searchset of these versions; ``links`` as relation, URL and query."""
+    entries = _found(base, matches, b"match") + _found(base, included, b"include")
+    if outcome is not None:
+        entries.append(b'{"resource":%s,"search":{"mode":"outcome"}}' % json.dumps(outcome))
+    told = b"" if total is None else b',"total":%d' % total
+    return _bundle(
+        "searchset", told + b',"link":[' + b",".join([_link(*one) for one in links]) + b"]", entries
     )
+
+
+def _found(base: str, versions: Iterable[StoredVersion], mode: bytes) -> list[bytes]:
+    start, end = b'{"fullUrl":"%s/' % base.encode(), b',"search":{"mode":"%s"}}' % mode
+    return [
+        b'%s%s","resource":%s%s' % (start, f"{version.type}/{version.id}".encode(), version.content, end)
+        for version in versions
+        if version.content is not None
+    ]
 
 
 def history_bundle(request: Request, page: HistoryPage, applied: Pairs) -> bytes:
@@ -124,8 +141,13 @@ def _below(base: str, path: str) -> str:
 
 
 def _link(relation: str, url: str, pairs: Pairs) -> bytes:
-    query = urlencode(pairs, safe=_READABLE)
+    query = "&".join([f"{_escaped(name)}={_escaped(value)}" for name, value in pairs])
     return json.dumps({"relation": relation, "url": url + (f"?{query}" if query else "")})
+
+
+def _escaped(text: str) -> str:
+    # Words, ids and dates are as they are escaped.
+    return text if _PLAIN(text) else quote_plus(text, safe=_READABLE)
 
 
 def _left_out(query: SearchQuery, unknown: Sequence[str]) -> json.Json:

@@ -20,7 +20,7 @@ from fhir_vitiligo.server.settings import Settings
 from fhir_vitiligo.storage.repository import Repository, StoredVersion
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Service:
     """What all requests share. ``dispatch`` answers a request as if it had come alone: the entries of a
     batch use it.

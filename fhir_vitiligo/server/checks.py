@@ -65,9 +65,10 @@ class Checks:
     def _entries(self, entries: Sequence[Entry]) -> None:
         faults: list[Issue] = []
         for entry in entries:
-            if entry.resource is not None:
+            resource = entry.resource()
+            if resource is not None:
                 try:
-                    self.resource(entry.resource)
+                    self.resource(resource)
                 except InvalidError as error:
                     faults += located(error, f"{entry.place}.resource").issues
         if faults:

@@ -7,7 +7,9 @@ client.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import fhir_vitiligo
@@ -32,7 +34,8 @@ _DOCUMENTATION = """\
 A misspelled search parameter is refused by name; `Prefer: handling=lenient` leaves it out and says so. Searches understand
 comma and repetition, every modifier and prefix of their type but those listed here, chains, `_has`, `_include`,
 `_revinclude`, `_sort`, `_count`, `_total`, `_summary`, `_elements`; pages are followed by their next link. Histories
-understand `_count`, `_since` and `_at`.
+understand `_count`, `_since` and `_at`. The search parameters and operations that every resource type has stand here, once;
+with each type stand its own.
 
 Defined by FHIR, not done here, and refused by name:
 
@@ -63,6 +66,15 @@ def capability_statement(service: Service, release: Release) -> Json:
     if not is_stored:
         types = types & CONVERTED
     system = [code for route in routes.ROUTES if route.level == "system" for code in route.codes]
+    resources = [_resource(service, name, release) for name in sorted(types)]
+    searched = _taken_out_of_all(resources, "searchParam")
+    operations = [
+        {"name": code, "definition": one.definition.url}
+        for code, some in table.served(service.release).items()
+        for one in some
+        if one.is_on("system", "")
+    ]
+    operations += [one for one in _taken_out_of_all(resources, "operation") if one not in operations]
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -80,17 +92,25 @@ def capability_statement(service: Service, release: Release) -> Json:
             {
                 "mode": "server",
                 "documentation": _documentation(service),
-                "resource": [_resource(service, name, release) for name in sorted(types)],
+                "resource": resources,
                 "interaction": [{"code": code} for code in system],
-                "operation": [
-                    {"name": code, "definition": one.definition.url}
-                    for code, some in table.served(service.release).items()
-                    for one in some
-                    if one.is_on("system", "")
-                ],
+                "searchParam": searched,
+                "operation": sorted(operations, key=itemgetter("name")),
             }
         ],
     }
+
+
+def _taken_out_of_all(resources: Sequence[Json], member: str) -> list[Json]:
+    """What every resource type has: it is said once, of the server, not of 146 types."""
+    first, *others = [resource.get(member, ()) for resource in resources]
+    common = [one for one in first if all(one in other for other in others)]
+    for resource in resources:
+        if member in resource:
+            resource[member] = [one for one in resource[member] if one not in common]
+            if not resource[member]:
+                del resource[member]
+    return common
 
 
 def _defined(parameter: Parameter, release: Release) -> Json:

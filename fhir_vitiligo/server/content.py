@@ -7,9 +7,10 @@ becomes what the client asked for after (:func:`outgoing`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json, json_text
@@ -20,6 +21,7 @@ from fhir_vitiligo.server.errors import InvalidError, RefusedError, outcome_resp
 from fhir_vitiligo.server.message import FHIR_JSON, FHIR_XML, Request, Response
 from fhir_vitiligo.server.spoken import body_release, spoken, spoken_versions
 
+T = TypeVar("T")
 Format = Literal["json", "xml", "html"]
 FORMATS = ("application/fhir+json", "application/json", "text/json", "json")
 XML_FORMATS = ("application/fhir+xml", "application/xml", "text/xml", "xml")
@@ -195,18 +197,23 @@ def read_body(request: Request) -> Json:
     """The JSON object in the body; 415 or :class:`InputError` otherwise, for one that is nested too deeply
     too.
     """
-    check_content_type(request)
-    if not request.body.strip():
-        raise InputError("the request has no body: send the resource as JSON or XML", code="required")
-    # A byte order mark is no part of JSON, but some editors write it.
-    body = json.loads_object(request.body.removeprefix(b"\xef\xbb\xbf"))
+    body = read_json(request, json.loads_object)
     if json_text.may_be_deep(request.body):
         json_text.check_depth(body)
     return body
 
 
+def read_json(request: Request, read: Callable[[bytes], T]) -> T:
+    """What ``read`` makes of the body; 415 or :class:`InputError` for one that is not sent as it has to be."""
+    check_content_type(request)
+    if not request.body.strip():
+        raise InputError("the request has no body: send the resource as JSON or XML", code="required")
+    return read(read_text(request))
+
+
 def read_text(request: Request) -> bytes:
     """The body as the text that :func:`read_body` read."""
+    # A byte order mark is no part of JSON, but some editors write it.
     return request.body.removeprefix(b"\xef\xbb\xbf")
 
 

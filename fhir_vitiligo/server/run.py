@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,14 +9,14 @@ import uvicorn
 
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.parameters import parameters_of
-from fhir_vitiligo.server.api import Receive, Send
+from fhir_vitiligo.server import memory
+from fhir_vitiligo.server.api import Receive
 from fhir_vitiligo.server.app import create_app
 from fhir_vitiligo.server.message import Scope
 from fhir_vitiligo.server.protocol import FhirHttp
+from fhir_vitiligo.server.sending import Send
 from fhir_vitiligo.server.settings import Settings
 from fhir_vitiligo.storage.sqlite import SqliteRepository
-
-_COLLECT_AFTER = 20_000  # objects made and not let go of again
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An ASGI application."""
@@ -38,12 +37,13 @@ def serve(
     the disk, however the process ends.
     """
     release = Release.R4
+    memory.begin()
     with SqliteRepository(db, parameters_of(release)) as repository:
         settings = settings or Settings()
         app: App = create_app(repository, settings, release)
         if wrap is not None:
             app = wrap(app, settings, release)
-        _settle_memory()
+        memory.settle()
         uvicorn.run(
             app,
             host=host,
@@ -54,14 +54,3 @@ def serve(
             http=FhirHttp,
             proxy_headers=False,  # read where the base URL is made (fhir_vitiligo.server.message)
         )
-
-
-def _settle_memory() -> None:
-    """What is loaded by now stays for good: the collector need not walk through it again and again.
-
-    Requests leave hardly any cycles behind, but each makes thousands of objects, which by the default threshold (700) is a
-    collection or more for every one of them.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 20, 20)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json, json_text
@@ -15,6 +16,8 @@ from fhir_vitiligo.fhir.references import is_id
 from fhir_vitiligo.search.extract import index_rows
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.storage.repository import Draft
+
+_LONGEST_NAME = 64
 
 
 def new_id() -> str:
@@ -95,4 +98,10 @@ def _around_version(members: Mapping[str, bytes], id: bytes) -> tuple[bytes, byt
 
 
 def _member(name: str, value: bytes) -> bytes:
-    return json.dumps(name) + b":" + value
+    # The name of any element of FHIR is short; what a client makes up may be any text.
+    return (_before_value(name) if len(name) <= _LONGEST_NAME else json.dumps(name) + b":") + value
+
+
+@lru_cache(maxsize=1024)
+def _before_value(name: str) -> bytes:
+    return json.dumps(name) + b":"

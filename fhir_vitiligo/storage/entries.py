@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
-from fhir_vitiligo.fhir import bundles
+from fhir_vitiligo.fhir import bundles, json, json_text
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import is_id
 from fhir_vitiligo.search.parameters import Parameters
@@ -30,15 +31,15 @@ class Entry:
     """One request of a Bundle.
 
     ``id`` is None where the store or ``condition`` decides it: the search of a conditional request (of a POST its
-    ``ifNoneExist``). ``text`` is the resource as it was received, where that is known. ``patch`` is that of a PATCH. A GET reads
-    ``id``, in ``version`` where that is given, or searches by ``query``.
+    ``ifNoneExist``). ``text`` is the resource as it was received, where that is known; else ``held`` has it. ``patch`` is that of
+    a PATCH. A GET reads ``id``, in ``version`` where that is given, or searches by ``query``.
     """
 
     number: int
     method: str
     type: str
     id: str | None = None
-    resource: Json | None = None
+    held: Json | None = None
     text: bytes | None = None
     full_url: str = ""
     if_version: int | None = None
@@ -46,6 +47,10 @@ class Entry:
     patch: Patch | None = None
     version: int | None = None
     query: SearchQuery | None = None
+
+    def resource(self) -> Json | None:
+        """The resource of a POST or PUT; made from its text anew each time, so that not all of a Bundle are held as objects."""
+        return self.held if self.text is None else json.loads_object(self.text)
 
     @property
     def place(self) -> str:
@@ -60,7 +65,7 @@ def read_entries(
     bundle: Json, parameters: Parameters, texts: Sequence[bytes | None] | None = None, base: str = ""
 ) -> list[Entry]:
     """The requests of a transaction or batch Bundle in its order. ``texts``: the resources as received, entry
-    by entry.
+    by entry; what stands there is not looked for in ``bundle``.
 
     :class:`InputError` carries the faults of all entries, each with its place.
     """
@@ -102,7 +107,7 @@ def read_entry(raw: Json, number: int, parameters: Parameters, text: bytes | Non
     entry = _conditions(entry, request, parameters, base)
     if method == "DELETE":
         return entry
-    resource = raw.get("resource")
+    resource = raw.get("resource") if text is None else _read(text)
     if not isinstance(resource, dict):
         raise InputError(f"{method} needs `resource`", code="required", expression="resource")
     if method == "PATCH":
@@ -141,7 +146,17 @@ def _with_resource(entry: Entry, resource: Json, text: bytes | None, parameters:
             code="invalid",
             expression="resource.id",
         )
-    return replace(entry, resource=resource, text=text)
+    return replace(entry, text=text) if text is not None else replace(entry, held=resource)
+
+
+def _read(text: bytes) -> Any:
+    try:
+        resource = json.loads(text)
+        if json_text.may_be_deep(text):
+            json_text.check_depth(resource)
+    except InputError as error:
+        raise located(error, "resource") from None
+    return resource
 
 
 def entries_of_resources(document: Json, parameters: Parameters) -> list[Entry]:

@@ -148,10 +148,12 @@ def _sort_value(key: SortKey, number: int, conditions: Conditions) -> tuple[Stat
 
 
 def _order(name: str, key: SortKey) -> str:
-    direction = " DESC" if key.descending else ""
-    if key.parameter.stored is not None:
-        return f"{name}{direction}"
-    return f"{name} IS NULL, {name}{direction}"
+    """What has no value comes last. For SQLite nothing is the smallest of all; to ask for nulls by name would have it look
+    the value up twice.
+    """
+    if key.descending:
+        return f"{name} DESC"
+    return name if key.parameter.stored is not None else f"{name} NULLS LAST"
 
 
 def _behind(sort: tuple[SortKey, ...], after: Cursor, number: int) -> Statement:

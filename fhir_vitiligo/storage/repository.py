@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeVar
 
 from fhir_vitiligo.search.cursor import Cursor
@@ -213,4 +214,10 @@ class Repository(Protocol):
 
 def instant(updated: int) -> str:
     """Microseconds since 1970 as a FHIR instant, ``2026-11-22T16:22:26.123456Z``."""
-    return (_EPOCH + timedelta(microseconds=updated)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    second, fraction = divmod(updated, 1_000_000)
+    return f"{_second(second)}.{fraction:06}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(since_1970: int) -> str:
+    return (_EPOCH + timedelta(seconds=since_1970)).strftime("%Y-%m-%dT%H:%M:%S")

@@ -174,10 +174,9 @@ class SqliteRepository:
             "journal_mode": "WAL",
             "synchronous": "FULL",  # a commit is on the disk when it returns
             "foreign_keys": "OFF",  # checked by what writes; the declarations document the tables
-            "cache_size": -16_000,  # KiB
-            "mmap_size": 32
-            * 1024
-            * 1024,  # all of a small store; of a large one it would only look like memory in use
+            "cache_size": -8_000,  # KiB
+            # all of a small store; of a large one it would only look like memory in use
+            "mmap_size": 16 * 1024 * 1024,
             "temp_store": "MEMORY",
             "wal_autocheckpoint": 10_000,  # pages: one that is changed often is written back once
         }

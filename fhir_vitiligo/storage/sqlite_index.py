@@ -22,6 +22,8 @@ from fhir_vitiligo.search.types.near import NEAR
 from fhir_vitiligo.storage import schema
 from fhir_vitiligo.storage.plan_cache import Plans
 
+_MOST_WAITING = 1000  # resources
+_LOOKED_AT = 500  # rows that wait; to write more is no dearer than to look at them
 _BATCH = 500  # resources whose rows are held in memory at a time
 
 
@@ -79,7 +81,9 @@ class PendingRows:
         self._early: tuple[_Rows, ...] = ({}, {})
 
     def replace(self, key: int, old: IndexRows, new: IndexRows) -> None:
-        """Only what differs is written."""
+        """Only what differs is written; a large transaction writes its rows piece by piece, or they would take several times
+        the memory of its resources.
+        """
         self._keys.add(key)
         for parameter, rows in new.items():
             before = old.get(parameter)
@@ -91,6 +95,8 @@ class PendingRows:
         for parameter, rows in old.items():
             if parameter not in new:
                 self._collect(self._removed, key, parameter, rows)
+        if len(self._keys) >= _MOST_WAITING:
+            self.flush()
 
     def _collect(
         self, into: _Rows, key: int, parameter: Parameter, rows: Iterable[tuple[object, ...]]
@@ -106,6 +112,13 @@ class PendingRows:
     def waits_for(self, key: int) -> bool:
         """Whether rows of this resource are not written yet."""
         return key in self._keys
+
+    def may_name(self, kind: SearchType, value: str) -> bool:
+        """Whether rows of this type wait whose first column has the value; where many wait, they are not looked at."""
+        return any(
+            len(rows) > _LOOKED_AT or any(row[1] == value for row in rows)
+            for rows in (self._added.get(kind, ()), self._removed.get(kind, ()))
+        )
 
     def flush(self) -> None:
         """Removals come first: within one flush a row may go with one version and come back with the next."""
@@ -177,12 +190,16 @@ def number_all(connection: sqlite3.Connection, parameters: Parameters) -> None:
     connection.executemany(
         "INSERT OR IGNORE INTO resource_type (name) VALUES (?)", [(name,) for name in types]
     )
-    every = [one for name in types for one in parameters.every(name)]
-    connection.executemany(
-        "INSERT OR IGNORE INTO parameter (resource_type, code) VALUES (?, ?)",
-        [(one.resource_type, one.key) for one in every],
-    )
-    for statement in schema.create_index_tables(one.type for one in every if one.stored is None):
+    kinds: dict[str, SearchType] = {}
+    for name in types:
+        # Few types are ever asked for: none stays compiled for this.
+        every = tuple(parameters.afresh().every(name))
+        connection.executemany(
+            "INSERT OR IGNORE INTO parameter (resource_type, code) VALUES (?, ?)",
+            [(one.resource_type, one.key) for one in every],
+        )
+        kinds |= {one.type.name: one.type for one in every if one.stored is None}
+    for statement in schema.create_index_tables(kinds.values()):
         connection.execute(statement)
 
 

@@ -13,6 +13,7 @@ from fhir_vitiligo.search.extract import index_rows
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.search.types.base import cut
+from fhir_vitiligo.search.types.reference import REFERENCE
 from fhir_vitiligo.storage.repository import (
     ANY_VERSION,
     NO_VERSION,
@@ -94,11 +95,29 @@ class SqliteSession(SqliteReader):
         self.parameters = parameters
         self.pending = PendingRows(connection, numbers)
         self._last = 0
+        # What was read last, for the write that follows; None when anything was written since.
+        self._looked_up: tuple[str, str, _Row | None] | None = None
 
     def begun(self) -> None:
         """A transaction has begun: another program may have written since the last one."""
+        self._looked_up = None
         (last,) = self.connection.execute("SELECT max(updated) FROM resource").fetchone()
         self._last = int(last or 0)
+
+    def back_to_mark(self) -> None:
+        """What was done since the mark is about to be rolled back."""
+        self._looked_up = None
+        self.pending.back_to_mark()
+
+    def forget(self) -> None:
+        """The whole transaction is about to be rolled back."""
+        self._looked_up = None
+        self.pending.clear()
+
+    def read(self, resource_type: str, id: str) -> StoredVersion | None:
+        row = self._current(resource_type, id)
+        self._looked_up = (resource_type, id, row)
+        return None if row is None else StoredVersion(resource_type, id, *row[1:])
 
     def search(self, query: SearchQuery) -> Page:
         self.pending.flush()
@@ -114,7 +133,8 @@ class SqliteSession(SqliteReader):
         ]
 
     def referrers(self, resource_type: str, id: str, base: str = "", most: int = 4) -> list[tuple[str, str]]:
-        self.pending.flush()
+        if self.pending.may_name(REFERENCE, id):
+            self.pending.flush()
         number = self.numbers.of_type.get(resource_type)
         rows = self.connection.execute(_REFERRERS, (number, id, resource_type, cut(base), most))
         return [(self.numbers.type_names[kind], name) for kind, name in rows]
@@ -140,7 +160,9 @@ class SqliteSession(SqliteReader):
             self.pending.replace(self._insert(draft, updated, "PUT", content), {}, draft.rows)
         else:
             self._supersede(draft.type, current, updated, "PUT", content)
-            old = self._rows(draft.type, current[4])
+            # Much that is sent again is what is stored already: its rows are those that are there.
+            is_same = current[4] == draft.text(version, current[2])
+            old = draft.rows if is_same else self._rows(draft.type, current[4])
             self.pending.replace(current[0], old, draft.rows)
         return StoredVersion(draft.type, draft.id, version + 1, updated, "PUT", content)
 
@@ -159,14 +181,18 @@ class SqliteSession(SqliteReader):
         return StoredVersion(resource_type, id, version + 1, updated, "DELETE", None)
 
     def _current(self, resource_type: str, id: str) -> _Row | None:
+        found = self._looked_up
+        if found is not None and found[0] == resource_type and found[1] == id:
+            return found[2]
         row: _Row | None = self.connection.execute(
             "SELECT key, version, updated, method, content FROM resource WHERE type = ? AND id = ?",
-            (self.numbers.of_type[resource_type], id),
+            (self.numbers.of_type.get(resource_type), id),
         ).fetchone()
         return row
 
     def _insert(self, draft: Draft, updated: int, method: str, content: bytes) -> int:
         """The first version of an id; the key it was given."""
+        self._looked_up = None
         cursor = self.connection.execute(
             "INSERT INTO resource (type, id, version, updated, method, content) VALUES (?, ?, 1, ?, ?, ?)",
             (self.numbers.of_type[draft.type], draft.id, updated, method, content),
@@ -182,6 +208,7 @@ class SqliteSession(SqliteReader):
         method: str,
         content: bytes | None,
     ) -> None:
+        self._looked_up = None
         key, version, old_updated, old_method, old_content = current
         # What is about to leave the index must be in it: rows of an earlier version may still wait.
         if self.pending.waits_for(key):

@@ -1,8 +1,8 @@
 """The one writer of an SQLite store: what has gathered while it committed before is committed together.
 
 SQLite takes one writer at a time, and a durable commit waits for the disk. Writes that arrive while it
-waits are done together in the next transaction, each in a savepoint of its own, and are acknowledged when
-that is on the disk.
+waits are done together in the next transaction, and are acknowledged when that is on the disk. Each has a savepoint of its
+own, or, when it is brief, gets one if one of them fails half-way: then they are done again.
 
 A thread commits. It does the work too, but for what is brief and comes from an event loop: that the loop does
 itself, because SQLite lets go of the interpreter at every step, and two threads that pass it to and fro for each
@@ -30,6 +30,10 @@ from fhir_vitiligo.storage.sqlite_session import SqliteSession
 _LARGEST_GROUP = 256
 _LARGEST_BRIEF_GROUP = 32  # no request waits for more than some milliseconds of others' writes
 _PATIENCE = 0.001  # seconds that a group waits for those who wrote together a moment ago
+
+
+class _HalfDoneError(Exception):
+    """A work failed that had written already, and what it has written cannot be told from what the others have."""
 
 
 @dataclass(slots=True)
@@ -146,6 +150,7 @@ class Writer:
         waiting: deque[Job] = deque()
         going_on = True
         while going_on or self._busy:
+            one = None  # what was done last is not held on to until something else comes
             one = self._jobs.get()
             is_begun = isinstance(one, _Begun)
             if isinstance(one, _Begun):
@@ -243,6 +248,20 @@ class Writer:
 
     def _filled(self, group: list[Job], lock_milliseconds: int = 0) -> list[Any]:
         """What each job returned or raised, in a transaction that is still to be committed."""
+        self._begin(lock_milliseconds)
+        try:
+            if any(job.loop is None for job in group):
+                outcomes = [self._apart(job) for job in group]
+            else:
+                outcomes = [self._at_once(job) for job in group]
+        except _HalfDoneError:
+            self._abandon()
+            self._begin(lock_milliseconds)
+            outcomes = [self._apart(job) for job in group]
+        self._session.pending.flush()
+        return outcomes
+
+    def _begin(self, lock_milliseconds: int) -> None:
         if lock_milliseconds:
             self._wait_for_lock(lock_milliseconds)
         try:
@@ -251,19 +270,31 @@ class Writer:
             if lock_milliseconds:
                 self._wait_for_lock(0)
         self._session.begun()
-        outcomes = [self._job(job) for job in group]
-        self._session.pending.flush()
-        return outcomes
 
-    def _job(self, job: Job) -> Any:
+    def _at_once(self, job: Job) -> Any:
+        """A brief work without a savepoint, for which SQLite copies every page that is written: what fails has hardly ever
+        written before. :class:`_HalfDoneError` when it has.
+        """
+        before = self._connection.total_changes
+        try:
+            return job.work(self._session)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - it belongs to the caller, the other jobs go on
+            if self._connection.total_changes != before:
+                raise _HalfDoneError from None
+            return Raised(error)
+
+    def _apart(self, job: Job) -> Any:
+        """A work in a savepoint of its own."""
         self._connection.execute("SAVEPOINT job")
         self._session.pending.mark()
         try:
             result = job.work(self._session)
         except sqlite3.Error:
             raise
-        except Exception as error:  # noqa: BLE001 - it belongs to the caller, the other jobs go on
-            self._session.pending.back_to_mark()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._session.back_to_mark()
             self._connection.execute("ROLLBACK TO job")
             self._connection.execute("RELEASE job")
             return Raised(error)
@@ -271,7 +302,7 @@ class Writer:
         return result
 
     def _abandon(self) -> None:
-        self._session.pending.clear()
+        self._session.forget()
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 

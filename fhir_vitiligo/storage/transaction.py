@@ -133,9 +133,10 @@ class _Transaction:
         assert id is not None
         if entry.patch is not None:
             return self._patch(entry, id)
-        assert entry.resource is not None
-        resource = links.rewritten(entry)
-        text = entry.text if resource is entry.resource else None
+        sent = entry.resource()
+        assert sent is not None
+        resource = links.rewritten(entry, sent)
+        text = entry.text if resource is sent else None
         ready = draft(resource, self._parameters, id=id, text=text)
         if self._complete and _may_name_urns(ready):
             _check_urns(resource, entry)
@@ -178,8 +179,9 @@ def _no_check(_: Json) -> None:
 def _id(entry: Entry, match: StoredVersion | None) -> str | None:
     """The id that the entry is about; None where there is none, because nothing fits its condition."""
     if match is not None:
-        named = entry.resource.get("id") if entry.resource is not None else None
-        if entry.method == "PUT" and named not in (None, match.id):
+        resource = entry.resource() if entry.method == "PUT" else None
+        named = None if resource is None else resource.get("id")
+        if named not in (None, match.id):
             raise InputError(
                 f"the condition fits {match.type}/{match.id}, but the resource has the id {named!r}",
                 code="invalid",
@@ -190,8 +192,9 @@ def _id(entry: Entry, match: StoredVersion | None) -> str | None:
         return entry.id
     if entry.method == "PATCH":
         raise NotFoundError("the condition fits no resource", code="not-found")
-    if entry.method == "PUT" and entry.resource is not None:
-        return entry.resource.get("id") or new_id()
+    if entry.method == "PUT":
+        resource = entry.resource()
+        return (resource or {}).get("id") or new_id()
     return new_id() if entry.method == "POST" else None
 
 
@@ -224,8 +227,7 @@ class _Links:
         self._conditional: dict[str, str] = {}
         self.last = False
 
-    def rewritten(self, entry: Entry) -> Json:
-        assert entry.resource is not None
+    def rewritten(self, entry: Entry, resource: Json) -> Json:
         full = parse_restful(entry.full_url)
         own_base = full.base if full is not None else ""
 
@@ -237,7 +239,7 @@ class _Links:
                 found = self._match(link)
             return found
 
-        return rewrite_links(entry.resource, target_of)
+        return rewrite_links(resource, target_of)
 
     def _match(self, link: str) -> str | None:
         found = self._conditional.get(link)

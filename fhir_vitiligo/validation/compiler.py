@@ -61,6 +61,8 @@ class Compiler:
         counting = [rule for make in MEMBER_RULES if (rule := make(schema, self.library)) is not None]
         rules = [rule for make in OBJECT_RULES if (rule := make(schema, self.library)) is not None]
         is_resource = schema.is_resource
+        # The ids of an ElementDefinition say its path and slice.
+        is_type = "." not in schema.path and schema.path not in ("Element", "ElementDefinition")
 
         def check(value: Any, context: Context) -> None:
             if type(value) is not dict:
@@ -72,6 +74,8 @@ class Compiler:
                     if len(value) == 1:
                         context.faults.put(types.nothing_but_id(schema.path))
                     if (fault := types.repeated_id(value, context)) is not None:
+                        context.faults.put(fault)
+                    if is_type and (fault := types.unwritten_id(value, context)) is not None:
                         context.faults.put(fault)
                 for key, item in value.items():
                     members[key](item, value, context)

@@ -78,6 +78,14 @@ class Walk:
             self.fetched[reference] = fetch(reference)
         return self.fetched[reference]
 
+    def end(self) -> None:
+        """Let go of the resource: a context and what FHIRPath asks of it refer to one another, and would keep it
+        until the garbage collector comes by.
+        """
+        for context in self.contexts.values():
+            context.end()
+        self.contexts.clear()
+
 
 class Context:
     """One resource of a walk.
@@ -240,3 +248,7 @@ class Context:
 
             self._environment = environment_of(self)
         return self._environment
+
+    def end(self) -> None:
+        """Let go of what refers to this context."""
+        self._environment = None

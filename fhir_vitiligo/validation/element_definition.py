@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from fhir_vitiligo.fhir.definition_types import Strength
@@ -26,6 +27,7 @@ _STRENGTHS: Mapping[str, Strength] = {
 _FHIR_TYPE = _EXTENSION + "structuredefinition-fhir-type"
 # Types of the elements that hold the text of a primitive.
 _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
+_HEADS = ("fixed", "pattern", "minValue", "maxValue")
 # A profile of more elements than this is no profile that anybody wrote.
 MAX_ELEMENTS = 20_000
 
@@ -51,9 +53,10 @@ def tree_of(elements: Iterable[Json]) -> Node:
             if above is None:
                 raise ValueError(f"its element {path} stands under no other")
             node = _placed(node, above, record.get("sliceName"))
-        # What was below an earlier element of this path is closed.
-        for closed in [name for name in open_nodes if name.startswith(f"{path}.")]:
-            del open_nodes[closed]
+        if path in open_nodes:
+            # What was below an earlier element of this path is closed.
+            for closed in [name for name in open_nodes if name.startswith(f"{path}.")]:
+                del open_nodes[closed]
         open_nodes[path] = node
     if root is None:
         raise ValueError("it has no elements")
@@ -79,27 +82,29 @@ def _placed(node: Node, above: Node, name: Any) -> Node:
 
 def node_of(record: Json, path: str) -> Node:
     """One ElementDefinition, without what is below it."""
-    slicing = record.get("slicing")
-    extensions = [one for one in record.get("extension", ()) if isinstance(one, dict)]
-    return Node(
-        element=_element(record, path),
+    slicing, binding = record.get("slicing"), record.get("binding")
+    types = [one for one in record.get("type", ()) if isinstance(one, dict)]
+    node = Node(
+        element=_element(record, path, types),
         id=record.get("id", path),
         slicing=_slicing(slicing) if isinstance(slicing, dict) else None,
-        regex=_regex(record),
+        regex=_regex(record, types),
         must_have_value=bool(record.get("mustHaveValue", False)),
-        alternatives=(
-            *record.get("valueAlternatives", ()),
-            *(one["valueCanonical"] for one in extensions if one.get("url") == _ALTERNATIVES),
-        ),
-        languages=tuple(one["valueCode"] for one in extensions if one.get("url") == _LANGUAGES),
-        aggregation=frozenset(
-            str(mode)
-            for one in record.get("type", ())
-            if isinstance(one, dict)
-            for mode in one.get("aggregation", ())
-        ),
-        additional=tuple(_additional(record.get("binding"))),
+        alternatives=tuple(record.get("valueAlternatives", ())),
+        aggregation=_aggregation(types),
+        additional=tuple(_additional(binding)) if isinstance(binding, dict) else (),
     )
+    extensions = [one for one in record.get("extension", ()) if isinstance(one, dict)]
+    if extensions:
+        node.alternatives += tuple(
+            one["valueCanonical"] for one in extensions if one.get("url") == _ALTERNATIVES
+        )
+        node.languages = tuple(one["valueCode"] for one in extensions if one.get("url") == _LANGUAGES)
+    return node
+
+
+def _aggregation(types: Iterable[Json]) -> frozenset[str]:
+    return frozenset(str(mode) for one in types if "aggregation" in one for mode in one["aggregation"])
 
 
 def _slicing(record: Json) -> Slicing:
@@ -111,33 +116,31 @@ def _slicing(record: Json) -> Slicing:
     return Slicing(discriminators, record.get("rules", "open"), bool(record.get("ordered", False)))
 
 
-def _element(record: Json, path: str) -> Element:
+def _element(record: Json, path: str, types: Iterable[Json]) -> Element:
     reference = record.get("contentReference")
+    stated = _stated(record)
     return Element(
         path=path,
         min=_number(record.get("min"), 0) or 0,
         max=_number(record.get("max"), None),
-        types=tuple(_type(one) for one in record.get("type", ()) if isinstance(one, dict)),
+        types=tuple(map(_type, types)),
         binding=_binding(record.get("binding")),
         content_reference=reference.partition("#")[2] if isinstance(reference, str) else None,
-        fixed=_stated(record, "fixed"),
-        pattern=_stated(record, "pattern"),
-        min_value=_stated(record, "minValue"),
-        max_value=_stated(record, "maxValue"),
+        fixed=stated.get("fixed"),
+        pattern=stated.get("pattern"),
+        min_value=stated.get("minValue"),
+        max_value=stated.get("maxValue"),
         max_length=_number(record.get("maxLength"), None),
         is_modifier=bool(record.get("isModifier", False)),
         is_summary=bool(record.get("isSummary", False)),
         is_xml_attribute="xmlAttr" in record.get("representation", ()),
         invariants=tuple(
-            Invariant(
+            _invariant(
                 str(one.get("key", "")),
-                "warning" if one.get("severity") == "warning" else "error",
+                one.get("severity") == "warning",
                 one["expression"],
                 str(one.get("human", "")),
-                any(
-                    more.get("url") == _BEST_PRACTICE and more.get("valueBoolean") is True
-                    for more in one.get("extension", ())
-                ),
+                "extension" in one and _is_advice(one["extension"]),
                 str(one.get("source", "")),
             )
             for one in record.get("constraint", ())
@@ -146,17 +149,33 @@ def _element(record: Json, path: str) -> Element:
     )
 
 
+@lru_cache(maxsize=1000)
+def _invariant(
+    key: str, is_warning: bool, expression: str, human: str, is_advice: bool, source: str
+) -> Invariant:
+    """Most elements repeat those of every element; each stands once in memory."""
+    return Invariant(key, "warning" if is_warning else "error", expression, human, is_advice, source)
+
+
+def _is_advice(extensions: Iterable[Json]) -> bool:
+    return any(one.get("url") == _BEST_PRACTICE and one.get("valueBoolean") is True for one in extensions)
+
+
 def _number(told: Any, otherwise: int | None) -> int | None:
     if isinstance(told, str) and told.isdecimal() and len(told) < 10:
         return int(told)
     return told if type(told) is int else otherwise
 
 
-def _stated(record: Mapping[str, Any], head: str) -> Any:
-    for key, value in record.items():
-        if key.startswith(head) and key[len(head) : len(head) + 1].isupper():
-            return value
-    return None
+def _stated(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The value that stands under each of the heads, of whatever type it is: ``fixedCode``, ``patternQuantity``."""
+    found: dict[str, Any] = {}
+    for key in record:
+        if key.startswith(_HEADS):
+            head = next(one for one in _HEADS if key.startswith(one))
+            if key[len(head) : len(head) + 1].isupper():
+                found.setdefault(head, record[key])
+    return found
 
 
 def _type(record: Json) -> TypeRef:
@@ -201,13 +220,11 @@ def _binding(record: Any) -> Binding | None:
     return Binding(record.get("strength", "example"), record["valueSet"], most)
 
 
-def _additional(record: Any) -> Iterator[Binding]:
+def _additional(record: Json) -> Iterator[Binding]:
     """R5's ``additional``, and the extension that says the same in R4
     (https://hl7.org/fhir/tools/StructureDefinition-additional-binding.html). What holds only in a context of use is
     left out: a resource does not say in which it stands.
     """
-    if not isinstance(record, dict):
-        return
     for one in record.get("additional", ()):
         if "usage" not in one:
             yield from _more(one.get("purpose"), one.get("valueSet"))
@@ -225,9 +242,11 @@ def _more(purpose: Any, value_set: Any) -> Iterator[Binding]:
         yield Binding(_STRENGTHS[purpose], value_set)
 
 
-def _regex(record: Json) -> str | None:
-    for place in (record, *(one for one in record.get("type", ()) if isinstance(one, dict))):
-        for one in place.get("extension", ()):
+def _regex(record: Json, types: Iterable[Json]) -> str | None:
+    for place in (record, *types):
+        if "extension" not in place:
+            continue
+        for one in place["extension"]:
             if isinstance(one, dict) and one.get("url") == _REGEX and isinstance(one.get("valueString"), str):
                 text: str = one["valueString"]
                 return text

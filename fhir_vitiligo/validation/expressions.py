@@ -6,6 +6,7 @@ invariant that is not native.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fhir_vitiligo.terminology.value_sets import Terminology
@@ -44,6 +45,10 @@ def environment_of(context: Context) -> Environment:
     )
 
 
+# What an expression of a definition may name besides the specification's own constants.
+_CONSTANTS = frozenset(
+    ("extension", "profile", "map-codes", "us-zip", "questionnaire", "qitem", "factory", "terminologies")
+)
 # Steps of one expression: thousands of times what any of core takes, and about a second.
 _BUDGET = 1_000_000
 
@@ -100,3 +105,51 @@ def unreadable(expression: str, context: Context) -> str | None:
     except FHIRPathError as error:
         return f"This is no FHIRPath: {error}."
     return None
+
+
+def misfit(
+    expression: str,
+    paths: Sequence[str],
+    context: Context,
+    resource: str | None = None,
+    constants: Collection[str] = _CONSTANTS,
+) -> str | None:
+    """What is wrong with an expression on elements at ``paths`` of core, as a sentence: it cannot be read, or names what
+    no type there has. None where all is well, and where the types are not known. ``resource`` is the type of ``%resource``.
+    """
+    if (problem := unreadable(expression, context)) is not None:
+        return problem
+    from fhir_vitiligo.fhir.fhirpath import FHIRPathError
+    from fhir_vitiligo.fhir.fhirpath.check import check
+
+    try:
+        check(expression, context.release, paths, order=True, resource=resource, constants=constants)
+    except FHIRPathError as error:
+        return f"The expression does not fit {' or '.join(paths)}: {error}."
+    except KeyError:
+        return None
+    return None
+
+
+def is_element(path: str, context: Context) -> bool:
+    """Whether core has an element at a path, also inside a datatype; a type is one too."""
+    from fhir_vitiligo.fhir.fhirpath.check import types_at
+
+    try:
+        types_at(path, context.release)
+    except KeyError:
+        return False
+    return True
+
+
+def selected(expression: str, paths: Sequence[str], context: Context) -> tuple[str, ...] | None:
+    """The types that an expression selects on elements at ``paths``; empty where it can select nothing, None when open."""
+    from fhir_vitiligo.fhir.fhirpath import FHIRPathError
+    from fhir_vitiligo.fhir.fhirpath.check import check
+
+    try:
+        return check(expression, context.release, paths)
+    except FHIRPathError:
+        return ()
+    except KeyError:
+        return None

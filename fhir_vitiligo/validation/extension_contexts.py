@@ -24,8 +24,11 @@ _VALUES = ("ElementDefinition.pattern", "ElementDefinition.fixed", "ElementDefin
 
 def misplaced(schema: Schema, place: Place, around: dict[str, Any], context: Context) -> Iterator[Fault]:
     """The faults of an extension that stands in ``around``, an element as ``place`` defines it."""
-    if schema.contexts and not _allowed(schema, place, around, context):
-        told = ", ".join(expression for _, expression in schema.contexts[:8])
+    if schema.other_release:
+        text = f"The extension {schema.url} is for resources {schema.other_release}, not of {context.release.name}."
+        yield Fault("extension-context", "business-rule", text)
+    if (schema.contexts or schema.elsewhere) and not _allowed(schema, place, around, context):
+        told = ", ".join(expression for _, expression in schema.contexts[:8]) or "other releases of FHIR"
         text = f"The extension {schema.url} may not stand in {place.element.path}: it is for {told}."
         yield Fault("extension-context", "structure", text)
         return

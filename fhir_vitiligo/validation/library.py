@@ -22,6 +22,7 @@ from fhir_vitiligo.terminology.value_sets import Terminology, Verdict, terminolo
 from fhir_vitiligo.validation import cross_version
 from fhir_vitiligo.validation.element_definition import tree_of
 from fhir_vitiligo.validation.errata import corrected
+from fhir_vitiligo.validation.release_use import limited
 from fhir_vitiligo.validation.schema import Node, Schema, core_tree, schema_of
 from fhir_vitiligo.validation.snapshot import SnapshotError, snapshot_tree
 
@@ -178,7 +179,8 @@ class Library:
                 return None
             self._open.add(url)
             try:
-                return corrected(schema_of(definition, self._root(definition)), self.types)
+                schema = limited(schema_of(definition, self._root(definition)), definition, self.release)
+                return corrected(schema, self.types)
             except (SnapshotError, ValueError, TypeError, AttributeError, KeyError) as error:
                 # Whatever a broken profile holds, it is told where it is used.
                 self.problems[url] = str(error)

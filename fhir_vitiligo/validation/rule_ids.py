@@ -49,7 +49,7 @@ RULE_IDS: Mapping[str, str] = MappingProxyType(
         "security-label": "A security label stands once in the meta of a resource.",
         "system-relative": "The address of a code system or of an identifier's system is absolute.",
         "system-supplement": "A coding names a code system, not what only adds to one.",
-        "system-unknown": "A code system of HL7's that is named exists.",
+        "system-unknown": "A code system is called by the address it has, and one of HL7's that is named exists.",
         "system-value-set": "A coding names a code system, not a value set.",
         # Extensions
         "extension-context": "An extension stands where its definition lets it be.",
@@ -104,10 +104,13 @@ RULE_IDS: Mapping[str, str] = MappingProxyType(
         "profile-complies": "A profile complies with the one it says it does.",
         "profile-discriminator": "A discriminator leads to an element.",
         "profile-element": "An element of a profile restricts that of its base.",
+        "profile-invariant": "An invariant can be asked of the element that it is on.",
         "profile-obligations": "A profile of obligations has nothing else.",
         "profile-slicing": "Slicing is not changed by a derived profile, and the root is not sliced.",
+        "publication": "What HL7 publishes names its work group, and its publisher after it.",
         "operation-profile": "The profile of an operation's input or output is one of Parameters.",
-        "search-parameter": "A search parameter has an expression that can be read and fits what it comes from.",
+        "search-parameter": "A search parameter has an expression that fits its types, and fits what it comes from.",
+        "structure-map": "What a structure map names is there: variables, elements, groups, types.",
         "value-set": "A value set includes code systems, by their addresses.",
         "value-set-filter": "A filter of a value set can be applied.",
         # Measures and questionnaires

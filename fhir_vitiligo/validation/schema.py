@@ -92,6 +92,10 @@ class Schema:
     status: str = ""
     contained: tuple[Json, ...] = ()
     has_obligations: bool = False
+    elsewhere: bool = False
+    """Whether there are contexts that are left out because they are for other releases."""
+    other_release: str = ""
+    """The releases that an extension is for, in words, when this is none of them."""
 
     @property
     def canonical(self) -> str:

@@ -69,6 +69,8 @@ class Validator:
         except RecursionError:
             # The caller stands deep in the stack itself.
             return [_too_deep(root)]
+        finally:
+            walk.end()
         return []
 
     def _walk_again(

@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 
 from fhir_vitiligo.errors import FhirVitiligoError
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.server.api import Receive, Send
+from fhir_vitiligo.server.api import Receive
 from fhir_vitiligo.server.message import FHIR_JSON, Request, Response, Scope, request_of
 from fhir_vitiligo.server.run import App
+from fhir_vitiligo.server.sending import Send
 from fhir_vitiligo.server.settings import Settings
 from fhir_vitiligo.web.pages import Pages
 

@@ -141,10 +141,16 @@ def capabilities(request: Request, statement: Json) -> Iterator[Child]:
     yield element("p", rest.get("documentation"))
     operations = [one.get("name") for one in _objects(rest.get("operation"))]
     yield (
-        element("p", "Operations of the whole server: ", ", ".join(f"${name}" for name in operations))
+        element(
+            "p",
+            "Operations of the whole server or of every type: ",
+            ", ".join(f"${name}" for name in operations),
+        )
         if operations
         else None
     )
+    common = ", ".join(str(one.get("name")) for one in _objects(rest.get("searchParam")))
+    yield element("p", "Search parameters of every type: ", common) if common else None
     rows = []
     for one in _objects(rest.get("resource")):
         searches = [str(parameter.get("name")) for parameter in _objects(one.get("searchParam"))]

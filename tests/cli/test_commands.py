@@ -172,7 +172,7 @@ def test_ctrl_c_ends_quietly_and_leaves_no_half_file(registry: Path, jobs: str) 
 
 def _at_a_terminal(*arguments: str, patience: float) -> str:
     """What the program writes to a terminal when work is long after so many seconds."""
-    script = f"from fhir_vitiligo.cli import main, work; work._PATIENCE = {patience}; main()"
+    script = f"from fhir_vitiligo.cli import main, progress; progress._PATIENCE = {patience}; main()"
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments], stdout=subprocess.DEVNULL, stderr=theirs

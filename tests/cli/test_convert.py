@@ -342,5 +342,5 @@ def test_reading_stdin_in_one_gulp_or_many_is_the_same() -> None:
     text = b"".join(map(case_line, SMALL))
     stream = io.BufferedReader(io.BytesIO(gzip.compress(text)))  # type: ignore[arg-type]
     unpacked = inputs._decompressed(stream)
-    found = [piece.content for piece in inputs._pieces(inputs.Source("<stdin>", None, 0), unpacked, None)]
+    found = [piece.content for piece in inputs._portions(inputs.Source("<stdin>", None, 0), unpacked, None)]
     assert found == text.splitlines()

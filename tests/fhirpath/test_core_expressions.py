@@ -11,12 +11,18 @@ from fhir_vitiligo.fhir.fhirpath import FHIRPathError, compile_expression
 from fhir_vitiligo.fhir.fhirpath.check import check
 from fhir_vitiligo.fhir.release import Release
 
-# Invariants that core itself got wrong, by release: the element they ask for does not exist there.
+_LENGTH = (
+    "length() is asked of ElementDefinition: it can be asked of "
+    "Boolean or Date or DateTime or Decimal or Integer or String or Time"
+)
+# Invariants that core itself got wrong, by release: what they ask for does not exist there.
 _WRONG_IN_CORE: dict[Release, dict[str, set[str]]] = {
     Release.R4: {"cid-0": {"name in ChargeItemDefinition"}},
     Release.R4B: {
         "cid-0": {"name in ChargeItemDefinition"},
         "cnl-0": {"name in Evidence", "name in EvidenceReport"},
+        "sdf-24": {_LENGTH},
+        "sdf-25": {_LENGTH},
     },
     Release.R5: {},
 }
@@ -76,12 +82,8 @@ def test_every_search_parameter_compiles(release: Release) -> None:
 
 @pytest.mark.parametrize("release", Release)
 def test_only_known_mistakes_of_core_are_found_by_types_alone(release: Release) -> None:
-    definitions = definitions_of(release)
     wrong: dict[str, set[str]] = {}
     for path, key, expression in sorted(invariants(release)):
-        element = definitions.structure(path.partition(".")[0]).element(path)
-        if element is not None and element.is_choice and len(element.types) > 1:
-            continue
         try:
             check(expression, release, path)
         except FHIRPathError as error:

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from fhir_vitiligo.fhir.json import dumps
 from fhir_vitiligo.fhir.release import Release
@@ -88,11 +88,16 @@ NO_VERDICT = "NO_VERDICT"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A resource to judge: the dict, or its JSON text as written. ``context``: see :data:`CONTEXTS`."""
+    """A resource to judge: the dict, or its text as written, JSON or (``format``) XML. ``context``: see
+    :data:`CONTEXTS`. ``supporting`` are conformance resources (file name, text) that count for it besides; requests
+    with the same ones should follow one another, because the engine keeps only the last set.
+    """
 
     context: Release | str
     resource: Resource
     profiles: Sequence[str] = ()
+    format: Literal["JSON", "XML"] = "JSON"
+    supporting: Sequence[tuple[str, str]] = ()
 
 
 class OfficialEngine:
@@ -209,6 +214,10 @@ class OfficialEngine:
             line["text"] = request.resource.decode("utf-8")
         else:
             line["text" if isinstance(request.resource, str) else "resource"] = request.resource
+        if request.format != "JSON":
+            line["format"] = request.format
+        if request.supporting:
+            line["supporting"] = [{"name": name, "text": text} for name, text in request.supporting]
         try:
             process.stdin.write(dumps(line) + b"\n")
             process.stdin.flush()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fhir_vitiligo.errors import InputError, Issue
 from fhir_vitiligo.fhir import json, json_text
-from fhir_vitiligo.fhir.bundles import entry_texts, iter_documents, iter_resources
+from fhir_vitiligo.fhir.bundles import iter_documents, iter_resources
 from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.fhir.references import (
     is_conditional,
@@ -67,12 +67,6 @@ def test_documents_are_one_json_or_one_a_line() -> None:
     with pytest.raises(InputError, match="3: expected a JSON object, found an array") as caught:
         next(documents)
     assert caught.value.issues[0].line == 3
-
-
-def test_the_text_of_each_entry_is_kept() -> None:
-    text = b'{"entry":[ {"resource": {"x": 1.50 } , "request":{}}, {"request":{}} ],"resourceType":"Bundle"}'
-    assert entry_texts(text) == [b'{"x": 1.50 }', None]
-    assert entry_texts(b"{}") == []
 
 
 @pytest.mark.parametrize(

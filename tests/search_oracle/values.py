@@ -68,26 +68,41 @@ def ordered(prefix: str, low: Fraction | None, high: Fraction | None, number: st
     least, most = take(exact - half), take(exact + half)
     value = take(exact)
     within = low is not None and high is not None and low >= least and high < most
-    greater = high is None or high > value
-    less = low is None or low < value
-    match prefix:
-        case "eq":
-            return within
-        case "ne":
-            return not within
-        case "gt":
-            return greater
-        case "lt":
-            return less
-        case "ge":
-            return greater or low == high == value
-        case "le":
-            return less or low == high == value
-        case "sa":
-            return low is not None and low > value
-        case "eb":
-            return high is not None and high < value
-    return (low is None or low <= take(exact + tenth)) and (high is None or high >= take(exact - tenth))
+    return by_prefix(
+        prefix,
+        within=within,
+        greater=high is None or high > value,
+        less=low is None or low < value,
+        equal=low == high == value,
+        after=low is not None and low > value,
+        before=high is not None and high < value,
+        about=(low is None or low <= take(exact + tenth)) and (high is None or high >= take(exact - tenth)),
+    )
+
+
+def by_prefix(
+    prefix: str,
+    *,
+    within: bool,
+    greater: bool,
+    less: bool,
+    equal: bool,
+    after: bool,
+    before: bool,
+    about: bool,
+) -> bool:
+    """https://hl7.org/fhir/R4/search.html#prefix, row by row; ``equal`` is what ge and le add to gt and lt."""
+    return {
+        "eq": within,
+        "ne": not within,
+        "gt": greater,
+        "lt": less,
+        "ge": greater or equal,
+        "le": less or equal,
+        "sa": after,
+        "eb": before,
+        "ap": about,
+    }[prefix]
 
 
 def prefix_of(text: str) -> tuple[str, str]:
@@ -207,27 +222,19 @@ def is_date(node: Node, modifier: str, text: str) -> bool:
     if found is None:
         return False
     (low, high), (start, end) = found, asked
-    within = low is not None and high is not None and low >= start and high <= end
-    match prefix:
-        case "eq":
-            return within
-        case "ne":
-            return not within
-        case "gt":
-            return high is None or high > end
-        case "lt":
-            return low is None or low < start
-        case "ge":
-            return high is None or high > end or within
-        case "le":
-            return low is None or low < start or within
-        case "sa":
-            return low is not None and low >= end
-        case "eb":
-            return high is not None and high <= start
     now = Fraction((datetime.now(UTC) - _EPOCH) // timedelta(seconds=1))
     margin = abs(now - start) / 10
-    return (low is None or low < end + margin) and (high is None or high > start - margin)
+    within = low is not None and high is not None and low >= start and high <= end
+    return by_prefix(
+        prefix,
+        within=within,
+        greater=high is None or high > end,
+        less=low is None or low < start,
+        equal=within,
+        after=low is not None and low >= end,
+        before=high is not None and high <= start,
+        about=(low is None or low < end + margin) and (high is None or high > start - margin),
+    )
 
 
 # Text

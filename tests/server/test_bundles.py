@@ -51,6 +51,17 @@ def observation(subject: str, **more: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_a_resource_in_a_bundle_is_kept_as_it_was_written(client: Client, kind: str) -> None:
+    kept = b'"valueQuantity":{ "value": 1.500, "x":1E3 },"note":"\\u00e9"}'
+    resource = b'{"resourceType":"Observation","id":"o",' + kept
+    entries = b'[ {"resource":%s , "request":{"method":"PUT","url":"Observation/o"}} ]' % resource
+    text = b'{"entry":%s,"type":"%s","resourceType":"Bundle"}' % (entries, kind.encode())
+    answer = client.send("POST", "/fhir", text)
+    assert statuses(answer.json()["entry"]) == ["201"]
+    assert client.get("/fhir/Observation/o").content.endswith(kept)
+
+
 def test_a_transaction_reads_what_it_wrote_whatever_the_order_of_its_entries(client: Client) -> None:
     client.put({"resourceType": "Patient", "id": "old"})
     found = done(

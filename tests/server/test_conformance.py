@@ -72,7 +72,7 @@ def test_every_search_parameter_that_it_names_can_be_searched(
             }
         }
         for resource in statement["rest"][0]["resource"]
-        for parameter in resource["searchParam"]
+        for parameter in (*resource.get("searchParam", ()), *statement["rest"][0]["searchParam"])
     ]
     assert len(entries) > 2000
     for start in range(0, len(entries), 500):
@@ -82,6 +82,22 @@ def test_every_search_parameter_that_it_names_can_be_searched(
         assert refused == []
 
 
+def test_what_every_type_has_is_said_once(statement: dict[str, Any]) -> None:
+    (rest,) = statement["rest"]
+    assert {parameter["name"] for parameter in rest["searchParam"]} == {
+        "_id", "_lastUpdated", "_profile", "_security", "_source", "_tag"
+    }  # fmt: skip
+    assert {"validate", "meta", "meta-add", "meta-delete", "diff", "reindex"} <= {
+        operation["name"] for operation in rest["operation"]
+    }
+    for resource in rest["resource"]:
+        for member in ("searchParam", "operation"):
+            assert resource.get(member) != []
+            names = [one["name"] for one in resource.get(member, ())]
+            # This one is on the base and of one type.
+            assert set(names) & {one["name"] for one in rest[member]} <= {"from-fhir"}, resource["type"]
+
+
 def test_every_search_parameter_of_the_release_is_named_or_told_to_be_left_out(
     statement: dict[str, Any],
 ) -> None:
@@ -89,7 +105,7 @@ def test_every_search_parameter_of_the_release_is_named_or_told_to_be_left_out(
         defined = {
             c for c in definitions_of(Release.R4).search_parameters(resource["type"]) if not c.startswith("_")
         }
-        named = {parameter["name"] for parameter in resource["searchParam"]}
+        named = {parameter["name"] for parameter in resource.get("searchParam", ())}
         for code in defined - named:
             assert code in resource["documentation"]
 

@@ -117,6 +117,93 @@ def test_everything_of_a_patient(client: Client, patient: str) -> None:
     assert "no resource type" in told(client.get(f"/fhir/Patient/{patient}/$everything?_type=Conditon"))
 
 
+def pages(client: Client, url: str) -> list[dict[str, Any]]:
+    found = []
+    while url:
+        answer = client.get(url)
+        assert answer.status_code == 200, answer.text
+        found.append(answer.json())
+        links = {link["relation"]: link["url"] for link in found[-1]["link"]}
+        url = links.get("next", "")
+    return found
+
+
+def matches(bundle: dict[str, Any], mode: str = "match") -> list[str]:
+    return [
+        f"{one['resource']['resourceType']}/{one['resource']['id']}"
+        for one in bundle.get("entry", ())
+        if one["search"]["mode"] == mode
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 1000])
+@pytest.mark.parametrize("more", ["", "&_type=Condition,Observation,Patient", "&_type=Condition"])
+def test_everything_comes_in_pages(client: Client, patient: str, count: int, more: str) -> None:
+    whole = client.get(f"/fhir/Patient/{patient}/$everything?{more[1:]}").json()
+    found = pages(client, f"/fhir/Patient/{patient}/$everything?_count={count}{more}")
+    assert [one for page in found for one in matches(page)] == matches(whole)
+    assert all(len(matches(page)) == count for page in found[:-1])
+    assert found[0]["total"] == whole["total"] == len(matches(whole))
+    assert not any("total" in page for page in found[1:])
+    included = {one for page in found for one in matches(page, "include")}
+    assert included == set(matches(whole, "include"))
+    assert included.isdisjoint(matches(whole))
+
+
+def test_pages_of_everything_are_stable_while_others_write(client: Client, patient: str) -> None:
+    before = matches(client.get(f"/fhir/Patient/{patient}/$everything").json())
+    first = client.get(f"/fhir/Patient/{patient}/$everything?_count=4").json()
+    note = {
+        "resourceType": "Basic", "code": {"text": "late"}, "subject": {"reference": f"Patient/{patient}"}
+    }  # fmt: skip
+    assert client.send("POST", "/fhir/Basic", note).status_code == 201
+    changed = client.get(f"/fhir/{before[2]}").json()
+    changed["language"] = "de"
+    assert client.send("PUT", f"/fhir/{before[2]}", changed).status_code == 200
+    (link,) = [one["url"] for one in first["link"] if one["relation"] == "next"]
+    after = matches(first) + [one for page in pages(client, link) for one in matches(page)]
+    assert after[:-1] == before
+    assert after[-1].startswith("Basic/")
+
+
+def test_everything_of_all_patients_comes_in_pages_too(client: Client, patient: str) -> None:
+    other = client.send("POST", "/fhir/Patient", {"resourceType": "Patient"}).json()["id"]
+    for number in range(3):
+        note = {
+            "resourceType": "Basic", "code": {"text": str(number)}, "subject": {"reference": f"Patient/{other}"}
+        }  # fmt: skip
+        client.send("POST", "/fhir/Basic", note)
+    client.send("POST", "/fhir/Basic", {"resourceType": "Basic", "code": {"text": "of nobody"}})
+    whole = client.get("/fhir/Patient/$everything").json()
+    each = [matches(client.get(f"/fhir/Patient/{one}/$everything").json()) for one in (patient, other)]
+    assert sorted(matches(whole)) == sorted(each[0] + each[1])
+    found = pages(client, "/fhir/Patient/$everything?_count=5")
+    assert sorted(one for page in found for one in matches(page)) == sorted(matches(whole))
+
+
+def test_everything_by_post_is_followed_by_get(client: Client, patient: str) -> None:
+    asked = parameters(valueInteger___count=3, valueCode___type="Observation")
+    first = client.send("POST", f"/fhir/Patient/{patient}/$everything", asked).json()
+    (link,) = [one["url"] for one in first["link"] if one["relation"] == "next"]
+    rest = [one for page in pages(client, link) for one in matches(page)]
+    whole = client.get(f"/fhir/Patient/{patient}/$everything?_type=Observation").json()
+    assert matches(first) + rest == matches(whole)
+
+
+@pytest.mark.parametrize(
+    "query", ["_count=-1", "_count=x", "_count=2&_after=x", "_after=WzFd&_count=2&_count=3"]
+)
+def test_pages_of_everything_that_are_none(client: Client, patient: str, query: str) -> None:
+    assert client.get(f"/fhir/Patient/{patient}/$everything?{query}").status_code == 400
+
+
+def test_how_many_everything_is(client: Client, patient: str) -> None:
+    whole = client.get(f"/fhir/Patient/{patient}/$everything").json()
+    counted = client.get(f"/fhir/Patient/{patient}/$everything?_count=0").json()
+    assert (counted["total"], matches(counted)) == (whole["total"], [])
+    assert [link["relation"] for link in counted["link"]] == ["self"]
+
+
 def test_meta(client: Client, patient: str) -> None:
     tag = {"system": "urn:x", "code": "y"}
     added = client.send(
@@ -282,6 +369,12 @@ def test_diff_is_a_patch_that_makes_the_later_version(client: Client) -> None:
         "resourceType": "Parameters"
     }
     assert client.get("/fhir/Patient/p/$diff?fromVersion=99").status_code == 404
+    assert "from is not asked here: give fromVersion" in told(
+        client.get("/fhir/Patient/p/$diff?from=Patient/p")
+    )
+    assert "fromVersion is not asked here" in told(client.get("/fhir/$diff?from=Patient/p&fromVersion=1"))
+    client.put({"resourceType": "Patient", "id": "new"})
+    assert "Patient/new has one version: none came before it" in told(client.get("/fhir/Patient/new/$diff"))
 
 
 def test_reindex_tells_how_many(client: Client, patient: str) -> None:

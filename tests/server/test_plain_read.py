@@ -34,6 +34,22 @@ def test_both_ways_answer_the_same(client: Client, accept: str, general: dict[st
     assert plain.headers["content-length"] == str(len(plain.content))
 
 
+@pytest.mark.parametrize("accept", ["*/*", "application/fhir+json", "application/json"])
+@pytest.mark.parametrize("general", GENERAL)
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_both_ways_say_the_same_of_the_server(
+    client: Client, accept: str, general: dict[str, dict[str, str]], encoding: str
+) -> None:
+    asked = {"Accept": accept, "Accept-Encoding": encoding}
+    plain = client.get("/fhir/metadata", headers=asked)
+    other = client.get("/fhir/metadata", **{**general, "headers": {**asked, **general.get("headers", {})}})
+    assert plain.status_code == other.status_code == 200
+    assert plain.content == other.content
+    assert dict(plain.headers) == dict(other.headers)
+    assert plain.headers.get("content-encoding", "identity") == encoding
+    assert plain.headers["vary"] == "Accept, Accept-Encoding"
+
+
 def test_what_is_no_plain_read_is_what_it_was(client: Client) -> None:
     client.put({"resourceType": "Patient", "id": "a"})
     client.put({"resourceType": "Patient", "id": "gone"})

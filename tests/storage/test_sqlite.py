@@ -142,34 +142,6 @@ def test_a_locked_file_fails_the_write_and_no_read(
         put(store, "b")
 
 
-def test_a_full_disk_fails_the_write_and_loses_nothing(sqlite: SqliteRepository) -> None:
-    put(sqlite, "a", gender="male")
-    connection = sqlite._writer._connection
-    (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    connection.execute(f"PRAGMA max_page_count = {pages + 20}")
-
-    async def all_at_once() -> list[Any]:
-        drafts = [
-            draft({"resourceType": "Basic", "id": f"b{n}", "x": "y" * 20_000}, sqlite.parameters, id=f"b{n}")
-            for n in range(12)
-        ]
-        works = [sqlite.write(lambda session, ready=ready: session.create(ready)) for ready in drafts]  # type: ignore[misc]
-        return await asyncio.gather(*works, return_exceptions=True)
-
-    outcomes = asyncio.run(all_at_once())
-    refused = [outcome for outcome in outcomes if isinstance(outcome, StorageError)]
-    assert refused
-    assert all(
-        outcome.issues[0].text == "the disk of the store is full: nothing was written" for outcome in refused
-    )
-    for n, outcome in enumerate(outcomes):
-        stored = asyncio.run(sqlite.read("Basic", f"b{n}"))
-        assert (stored is None) == isinstance(outcome, StorageError)
-    connection.execute(f"PRAGMA max_page_count = {pages + 10_000}")
-    put(sqlite, "a", gender="female")
-    assert asyncio.run(sqlite.read_version("Patient", "a", 2)) is not None
-
-
 def test_a_search_that_takes_too_long_is_given_up(tmp_path: Path, parameters: Parameters) -> None:
     with SqliteRepository(tmp_path / "store.sqlite", parameters, read_seconds=-1) as store:
         ready = [

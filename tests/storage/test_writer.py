@@ -84,6 +84,75 @@ def test_what_fails_among_others_leaves_no_trace_of_its_own_and_all_of_theirs(
     assert index_of(sqlite.path) == before
 
 
+def test_brief_writes_of_which_some_fail_half_way(sqlite: SqliteRepository, parameters: Parameters) -> None:
+    """The group is done again, each work in a savepoint; one that failed before it wrote is no reason to."""
+    tried: list[str] = []
+
+    def work(number: int, session: Session) -> StoredVersion:
+        tried.append(f"w{number}")
+        if number % 4 == 1:
+            raise InputError("before it wrote", code="invalid")
+        version = session.update(patient(sqlite, f"w{number}", gender="male"))
+        if number % 4 == 3:
+            raise InputError("after it wrote", code="invalid")
+        return version
+
+    async def at_once(numbers: list[int]) -> list[Any]:
+        works = [sqlite.write(lambda s, n=n: work(n, s), brief=True) for n in numbers]  # type: ignore[misc]
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    outcomes = asyncio.run(at_once([0, 1, 2, 4, 5, 6]))
+    assert tried == ["w0", "w1", "w2", "w4", "w5", "w6"], "nothing was done twice"
+    assert [type(one) for one in outcomes] == [StoredVersion, InputError, StoredVersion] * 2
+    tried.clear()
+    outcomes = asyncio.run(at_once([10, 11, 12, 13]))
+    assert tried == ["w10", "w11", "w10", "w11", "w12", "w13"]
+    assert [type(one) for one in outcomes] == [StoredVersion, InputError, StoredVersion, InputError]
+    found = asyncio.run(sqlite.search(parse_query(parameters, "Patient", [("gender", "male")])))
+    assert [one.id for one in found.versions] == ["w0", "w2", "w4", "w6", "w10", "w12"]
+    for one in found.versions:
+        assert one.version == 1
+
+
+def test_what_refers_to_a_resource_is_seen_before_its_rows_are_written(
+    sqlite: SqliteRepository, parameters: Parameters
+) -> None:
+    sqlite.run(lambda session: [session.create(patient(sqlite, id)) for id in ("a", "b")])
+    note = {"resourceType": "Basic", "id": "n", "code": {"text": "x"}, "subject": {"reference": "Patient/a"}}
+    other = {**note, "subject": {"reference": "Patient/b"}}
+
+    async def at_once() -> list[Any]:
+        works = [
+            lambda s: s.create(draft(note, parameters, id="n")),
+            lambda s: s.referrers("Patient", "b"),
+            lambda s: s.referrers("Patient", "a"),
+            lambda s: s.update(draft(other, parameters, id="n")),
+            lambda s: s.referrers("Patient", "a"),
+            lambda s: s.referrers("Patient", "b"),
+        ]
+        return await asyncio.gather(*[sqlite.write(work, brief=True) for work in works])
+
+    _, none, some, _, after, moved = asyncio.run(at_once())
+    assert (none, some, after, moved) == ([], [("Basic", "n")], [], [("Basic", "n")])
+
+
+def test_a_large_transaction_has_all_its_rows(sqlite: SqliteRepository, parameters: Parameters) -> None:
+    """More than wait in memory: they are written piece by piece, and taken back together."""
+    drafts = [patient(sqlite, f"p{n}", gender="male" if n % 2 else "female") for n in range(2500)]
+
+    def fail(session: Session) -> None:
+        for one in drafts:
+            session.create(one)
+        raise InputError("no", code="invalid")
+
+    with pytest.raises(InputError):
+        sqlite.run(fail)
+    assert all(not rows for rows in index_of(sqlite.path).values())
+    sqlite.run(lambda session: [session.create(one) for one in drafts])
+    found = asyncio.run(sqlite.search(parse_query(parameters, "Patient", [("gender", "male")])))
+    assert found.total == 1250
+
+
 def test_those_that_come_together_are_committed_together(sqlite: SqliteRepository) -> None:
     async def at_once(count: int, round_number: int) -> None:
         drafts = [patient(sqlite, f"r{round_number}-{n}") for n in range(count)]
@@ -166,7 +235,8 @@ def test_a_lock_of_another_program_is_waited_for_without_holding_up_the_event_lo
         other.close()
 
 
-def test_a_full_disk_fails_brief_writes_and_loses_nothing(sqlite: SqliteRepository) -> None:
+@pytest.mark.parametrize("brief", [True, False])
+def test_a_full_disk_fails_the_writes_and_loses_nothing(sqlite: SqliteRepository, brief: bool) -> None:
     sqlite.run(lambda session: session.create(patient(sqlite, "a")))
     connection = sqlite._writer._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
@@ -177,16 +247,20 @@ def test_a_full_disk_fails_brief_writes_and_loses_nothing(sqlite: SqliteReposito
             draft({"resourceType": "Basic", "id": f"b{n}", "x": "y" * 20_000}, sqlite.parameters, id=f"b{n}")
             for n in range(12)
         ]
-        works = [sqlite.write(lambda s, d=d: s.create(d), brief=True) for d in drafts]  # type: ignore[misc]
+        works = [sqlite.write(lambda s, d=d: s.create(d), brief=brief) for d in drafts]  # type: ignore[misc]
         return await asyncio.gather(*works, return_exceptions=True)
 
     outcomes = asyncio.run(all_at_once())
-    assert any(isinstance(outcome, StorageError) for outcome in outcomes)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, StorageError)]
+    assert refused
+    assert {one.issues[0].text for one in refused} == {"the disk of the store is full: nothing was written"}
     for n, outcome in enumerate(outcomes):
         stored = asyncio.run(sqlite.read("Basic", f"b{n}"))
         assert (stored is None) == isinstance(outcome, StorageError)
     connection.execute(f"PRAGMA max_page_count = {pages + 10_000}")
     assert all(isinstance(outcome, (StoredVersion, ConflictError)) for outcome in asyncio.run(all_at_once()))
+    sqlite.run(lambda session: session.update(patient(sqlite, "a", gender="female")))
+    assert asyncio.run(sqlite.read_version("Patient", "a", 2)) is not None
 
 
 def test_an_event_loop_that_ends_leaves_the_store_usable(tmp_path: Path, parameters: Parameters) -> None:

@@ -33,8 +33,8 @@ class Mutation:
 
 def mutations(resource: Json) -> Iterator[tuple[str, Path]]:
     """Every way in which a resource can be broken, without the broken resources; see :func:`mutated`."""
-    for path in _paths(resource, ()):
-        value = _at(resource, path)
+    for path in paths(resource, ()):
+        value = at(resource, path)
         for kind, (applies, _) in _WAYS.items():
             if applies(value, path[-1]):
                 yield kind, path
@@ -43,25 +43,26 @@ def mutations(resource: Json) -> Iterator[tuple[str, Path]]:
 def mutated(resource: Json, kind: str, path: Path) -> Mutation:
     """The resource broken in one way at one place."""
     changed = copy.deepcopy(resource)
-    around = _at(changed, path[:-1])
+    around = at(changed, path[:-1])
     _WAYS[kind][1](around, path[-1])
     return Mutation(kind, path, changed)
 
 
-def _paths(value: Any, path: Path) -> Iterator[Path]:
+def paths(value: Any, path: Path) -> Iterator[Path]:
     """Every member and list entry, those of a list's first two entries only: more are more of the same."""
     if isinstance(value, dict):
         for key, member in value.items():
             # The narrative's own text is no element.
             yield (*path, key)
-            yield from _paths(member, (*path, key))
+            yield from paths(member, (*path, key))
     elif isinstance(value, list):
         for index, entry in enumerate(value[:2]):
             yield (*path, index)
-            yield from _paths(entry, (*path, index))
+            yield from paths(entry, (*path, index))
 
 
-def _at(value: Any, path: Path) -> Any:
+def at(value: Any, path: Path) -> Any:
+    """What a path leads to."""
     for step in path:
         value = value[step]
     return value

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.terminology.systems import SNOMED_CT
 from tests.validation.profiles import CORE, Held, Json, told
 
 NARRATIVE = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
@@ -116,6 +117,38 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
         code_system({**A, "property": [{"code": "parent", "valueCode": "z"}]}, property=[PARENT]),
         [("code-system", "CodeSystem.concept[0].property[0]")],
     ),
+    "unknown-synonym": (
+        code_system(
+            {**A, "property": [{"code": "synonym", "valueCode": "z"}]},
+            property=[{**PARENT, "code": "synonym", "uri": f"{PROPERTIES}synonym"}],
+        ),
+        [("code-system", "CodeSystem.concept[0].property[0]")],
+    ),
+    "property-of-HL7-that-is-none": (
+        code_system(A, property=[{**TEXT, "uri": f"{PROPERTIES}colour"}]),
+        [("code-system", "CodeSystem.property[0]")],
+    ),
+    "known-property-of-another-name": (
+        code_system(A, property=[{"code": "status", "uri": f"{PROPERTIES}comment", "type": "string"}]),
+        [("code-system", "CodeSystem.property[0]")],
+    ),
+    "known-property-under-a-name-of-ones-own": (
+        code_system(A, property=[{"code": "remark", "uri": f"{PROPERTIES}comment", "type": "string"}]),
+        [],
+    ),
+    "code-twice-in-the-hierarchy": (
+        code_system({**A, "concept": [{"code": "a"}]}),
+        [("csd-1", "CodeSystem"), ("code-system", "CodeSystem.concept[0].concept[0]")],
+    ),
+    "supplement": (code_system({"code": "male"}, content="supplement", supplements=GENDER), []),
+    "supplement-of-another-code": (
+        code_system({"code": "M"}, content="supplement", supplements=GENDER),
+        [("code-system", "CodeSystem.concept[0]")],
+    ),
+    "supplement-of-another-hierarchy": (
+        code_system({"code": "M"}, content="supplement", supplements=ROLES, hierarchyMeaning="part-of"),
+        [("code-system", "CodeSystem")],
+    ),
     # ValueSet
     "relative-system": (included(system="gender"), [("value-set", INCLUDE)]),
     "version-in-the-system": (included(system=f"{GENDER}|4.0.1"), [("value-set", INCLUDE)]),
@@ -136,10 +169,30 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
         filtered(property="concept", op="regex", value="m.*"),
         [("value-set-filter", FILTER)],
     ),
+    "filter-by-some-codes": (filtered(property="concept", op="in", value="male,female"), []),
+    "filter-by-codes-and-none": (
+        filtered(property="concept", op="in", value="male,z"),
+        [("value-set-filter", FILTER)],
+    ),
+    "moment": (filtered(property="deprecationDate", op="=", value="2020-01"), []),
+    "no-moment": (
+        filtered(property="deprecationDate", op="=", value="lately"),
+        [("value-set-filter", FILTER)],
+    ),
+    "weight": (filtered(property="itemWeight", op="=", value="1.5"), []),
+    "no-weight": (filtered(property="itemWeight", op="=", value="heavy"), [("value-set-filter", FILTER)]),
+    "SNOMED-expressions": (
+        included(system=SNOMED_CT, filter=[{"property": "expressions", "op": "=", "value": "some"}]),
+        [("value-set-filter", FILTER)],
+    ),
+    "SNOMED-by-equality": (
+        included(system=SNOMED_CT, filter=[{"property": "concept", "op": "=", "value": "123037004"}]),
+        [("value-set-filter", FILTER)],
+    ),
     "yes-or-no": (filtered(property="inactive", op="=", value="maybe"), [("value-set-filter", FILTER)]),
     "SNOMED": (
         included(
-            system="http://snomed.info/sct",
+            system=SNOMED_CT,
             filter=[{"property": "concept", "op": "is-a", "value": "123037004"}],
         ),
         [],
@@ -187,6 +240,10 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
         depending(uri="http://acme.test"),
         [("guide-dependency", "ImplementationGuide.dependsOn[0]")],
     ),
+    "package-without-a-dot": (
+        depending(packageId="acme"),
+        [("guide-dependency", "ImplementationGuide.dependsOn[0]")],
+    ),
     "two-versions": (
         depending(uri="http://acme.test/ImplementationGuide/x|2.0.0"),
         [("guide-dependency", "ImplementationGuide.dependsOn[0]")],
@@ -229,6 +286,15 @@ MAPS: dict[str, tuple[Json, list[tuple[str, str]]]] = {
         [("concept-map-property", "ConceptMap.group[0].element[0].target[0].dependsOn[0].attribute")],
     ),
 }
+
+
+def test_a_property_of_an_expansion_is_defined() -> None:
+    codes = [{"system": GENDER, "code": "male", "property": [{"code": "p", "valueString": "x"}]}]
+    expansion = {"timestamp": "2020-01-01", "contains": codes}
+    resource = defined("ValueSet", expansion=expansion)
+    assert told(resource, release=Release.R5) == [("value-set", "ValueSet.expansion")]
+    expansion["property"] = [{"code": "p"}]
+    assert told(resource, release=Release.R5) == []
 
 
 @pytest.mark.parametrize("name", MAPS)

@@ -201,3 +201,56 @@ def test_an_element_of_another_release_stands_where_it_would() -> None:
     assert told({**encounter, "extension": [use_of]}) == []
     elsewhere = {**encounter, "diagnosis": [diagnosis], "period": {"start": "2020", "extension": [use_of]}}
     assert told(elsewhere) == [("extension-context", "Encounter.period")]
+
+
+USE = "http://hl7.org/fhir/StructureDefinition/version-specific-use"
+
+
+def only(**bounds: str) -> dict[str, Any]:
+    return {
+        "extension": [{"url": f"{name}FhirVersion", "valueCode": said} for name, said in bounds.items()],
+        "url": USE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("bounds", "release", "fits"),
+    [
+        ({"end": "4.3"}, Release.R4, True),
+        ({"end": "4.3"}, Release.R4B, True),
+        ({"end": "4.3"}, Release.R5, False),
+        ({"start": "4.3"}, Release.R4, False),
+        ({"start": "5.0"}, Release.R5, True),
+        ({"start": "4.0", "end": "5.0"}, Release.R5, True),
+    ],
+)
+def test_an_extension_or_a_context_for_some_releases(
+    bounds: dict[str, str], release: Release, fits: bool
+) -> None:
+    resource = {**PATIENT, "extension": [EXT]}
+    expected = [] if fits else [("extension-context", "Patient")]
+    as_a_whole = definition("e", ("element", "Patient"), extension=[only(**bounds)])
+    assert told_with(resource, as_a_whole, release=release) == expected
+    one_context = definition("e", ("element", "Patient"), ("element", "Observation"))
+    one_context["context"][0]["extension"] = [only(**bounds)]
+    assert told_with(resource, one_context, release=release) == expected
+    # The only one there is.
+    one_context["context"].pop()
+    assert told_with(resource, one_context, release=release) == expected
+
+
+def test_extensions_of_HL7s_tools_are_known_by_their_package_or_not_at_all() -> None:
+    tools = "http://hl7.org/fhir/tools/StructureDefinition/"
+    definition_of = profile("p", "Patient", element("name"))
+    definition_of["extension"] = [{"url": f"{tools}anything", "valueCode": "x"}]
+    assert ("address-unknown", "StructureDefinition.extension[0].url") in told(definition_of)
+    # Read here, whoever defines it.
+    definition_of["extension"][0]["url"] = f"{tools}additional-binding"
+    assert ("address-unknown", "StructureDefinition.extension[0].url") not in told(definition_of)
+
+
+def test_a_context_for_another_release_need_not_be_there() -> None:
+    said = definition("e", ("element", "Patient"), ("element", "RequestGroup"))
+    assert ("extension-context", "StructureDefinition.context[1]") in told(said, release=Release.R5)
+    said["context"][1]["extension"] = [only(end="4.3")]
+    assert ("extension-context", "StructureDefinition.context[1]") not in told(said, release=Release.R5)

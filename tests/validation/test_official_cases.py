@@ -21,7 +21,6 @@ DIFFERENT = {
     "fhirpath-good#base": _FETCHED,
     "patient-circle1-bad-linked1#profile": _FETCHED,
     "type-ref-checked#profile": _OPTION,
-    "mr-m-cql-library#base": "CQL libraries are not read",
     "choice-async-qr#base": _SERVER,
     "string-with-coding-async-qr#base": _SERVER,
     "ext-derived-circle#base": "two profiles derived from each other have no snapshot; the engine keeps silent",

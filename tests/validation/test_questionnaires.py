@@ -337,7 +337,10 @@ def test_what_enables_an_item(name: str) -> None:
     assert told(resource) == expected
 
 
-DERIVED = said("questionnaire-derivationType", valueCoding={"code": "compliesWith"})
+DERIVED = said(
+    "questionnaire-derivationType",
+    valueCoding={"system": "http://hl7.org/fhir/questionnaire-derivationType", "code": "compliesWith"},
+)
 BASE = asked(
     question("1", "string", maxLength=5),
     question("2", "choice", answerOption=OPTIONS),

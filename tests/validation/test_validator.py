@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,22 @@ def test_one_profile_may_be_named_without_a_list() -> None:
     issues = Validator(Release.R4).validate(observation(), url)
     assert {issue.rule for issue in issues} >= {"slice-cardinality"}
     assert "profile-unknown" not in {issue.rule for issue in issues}
+
+
+def test_a_validated_resource_is_let_go_of_at_once() -> None:
+    entries = [
+        {
+            "fullUrl": f"urn:uuid:00000000-0000-4000-8000-{number:012}",
+            "resource": observation(id=f"o{number}", component=[{"code": {"text": "x"}}]),
+        }
+        for number in range(5)
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    R4.validate(bundle)  # what is compiled on the way may have cycles; it stays
+    gc.collect()
+    gc.disable()
+    try:
+        assert R4.validate(bundle)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

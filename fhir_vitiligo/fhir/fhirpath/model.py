@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from fhir_vitiligo.fhir.fhirpath.quantity import Quantity
@@ -128,6 +128,7 @@ class Model:
         self._names = frozenset(self.definitions._types)
         self._bases = frozenset(base for _, base, _, _ in self.definitions._types.values())
         self._types: dict[str, Type] = {}
+        self._descendants: dict[str, tuple[str, ...]] = {}
 
     def is_type(self, name: str) -> bool:
         """Whether core defines a type of this name, abstract ones too."""
@@ -136,6 +137,24 @@ class Model:
     def is_leaf(self, name: str) -> bool:
         """Whether no other type descends from the one of this name."""
         return name not in self._bases
+
+    def descendants(self, name: str) -> tuple[str, ...]:
+        """The types that descend from the one of this name, at any distance."""
+        found = self._descendants.get(name)
+        if found is None:
+            below = (one for one in self._names if one != name and name in self.definitions.ancestors(one))
+            found = self._descendants[name] = tuple(sorted(below))
+        return found
+
+    @cached_property
+    def element_names(self) -> frozenset[str]:
+        """What elements are called, of any type."""
+        structures = (self.definitions.structure(name) for name in self._names)
+        return frozenset(
+            element.path.rpartition(".")[2].removesuffix("[x]")
+            for structure in structures
+            for element in structure.elements
+        )
 
     def type(self, path: str) -> Type:
         """The type at ``Patient``, ``HumanName`` or ``Patient.contact``; :class:`KeyError` names what is none."""

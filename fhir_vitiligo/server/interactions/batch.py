@@ -27,7 +27,9 @@ _WITH_BODY = ("POST", "PUT")
 
 
 async def batch(call: Call, document: Json, texts: Sequence[bytes | None]) -> bytes:
-    """The answer, a Bundle as JSON text. ``texts``: the resources as received, entry by entry."""
+    """The answer, a Bundle as JSON text. ``texts``: the resources as received, entry by entry; they do not stand in
+    ``document``.
+    """
     entries = bundles.entries(document)
     answers: list[EntryResponse] = []
     for start in range(0, len(entries), _AT_ONCE):
@@ -92,13 +94,13 @@ def _request(outer: Request, entry: Json, text: bytes | None) -> Request:
             headers[header] = asked[name]
     body = text if text is not None and method in _WITH_BODY else b""
     if method == "PATCH":
-        body, headers["content-type"] = _patch(entry, text)
+        body, headers["content-type"] = _patch(text)
     segments = tuple(unquote(segment) for segment in path.strip("/").split("/")) if path else ()
     return Request(method, segments, query, headers, outer.base, body)
 
 
-def _patch(entry: Json, text: bytes | None) -> tuple[bytes, str]:
-    resource = entry.get("resource")
+def _patch(text: bytes | None) -> tuple[bytes, str]:
+    resource = None if text is None else json.loads(text)
     if not isinstance(resource, dict) or text is None:
         raise InputError("PATCH needs `resource`", code="required", expression="resource")
     patch = patch_of_entry(resource)

@@ -34,9 +34,9 @@ async def create(call: Call) -> Response:
         match = None if query is None else only_match(session, query)
         if match is not None:
             return 200, match
-        version = session.create(ready)
+        # Nothing can refer to itself under an id that is made here: what is refused has written nothing.
         integrity.check_written(session, targets)
-        return 201, version
+        return 201, session.create(ready)
 
     status, version = await call.service.repository.write(work, brief=query is None)
     told = "was created" if status == 201 else "fits the condition: nothing was created"

@@ -18,7 +18,9 @@ _TOLD = {200: "was updated", 201: "was created"}
 
 
 async def transaction(call: Call, document: Json, texts: Sequence[bytes | None]) -> bytes:
-    """The answer, a Bundle as JSON text. ``texts``: the resources as received, entry by entry."""
+    """The answer, a Bundle as JSON text. ``texts``: the resources as received, entry by entry; they do not stand in
+    ``document``.
+    """
     parameters, base, checks = call.service.parameters, call.request.base, call.service.checks
     entries = read_entries(document, parameters, texts, base)
     await checks.entries(entries)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from fhir_vitiligo.fhir import json
-from fhir_vitiligo.search.query import Pairs, parse_query
+from fhir_vitiligo.search.query import Pairs, SearchQuery, parse_query
+from fhir_vitiligo.server.bundle import found_bundle
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.content import resource_response
 from fhir_vitiligo.server.errors import RefusedError
@@ -19,8 +19,15 @@ MOST = 20_000
 
 async def everything_found(call: Call, resource_type: str, pairs: Pairs) -> list[StoredVersion]:
     """All results of a search, page after page."""
-    repository, parameters = call.service.repository, call.service.parameters
-    query = parse_query(parameters, resource_type, pairs, base=call.request.base, strict=True)
+    parameters = call.service.parameters
+    return await all_pages(
+        call, parse_query(parameters, resource_type, pairs, base=call.request.base, strict=True)
+    )
+
+
+async def all_pages(call: Call, query: SearchQuery) -> list[StoredVersion]:
+    """All results of a search, page after page; a 413 :class:`RefusedError` when they are more than :data:`MOST`."""
+    repository = call.service.repository
     query = replace(query, count=call.service.settings.max_count, total=False)
     found: list[StoredVersion] = []
     while True:
@@ -40,23 +47,18 @@ def too_many() -> RefusedError:
 
 
 def searchset_of(
-    call: Call, versions: Iterable[StoredVersion], included: Sequence[StoredVersion] = ()
+    call: Call,
+    versions: Sequence[StoredVersion],
+    included: Sequence[StoredVersion] = (),
+    total: int | None = None,
+    following: Pairs | None = None,
 ) -> Response:
-    """The versions as a searchset Bundle with the request as its self link."""
-    entries = [_entry(call, version, "match") for version in versions if version.content is not None]
-    total = len(entries)
-    entries += [_entry(call, version, "include") for version in included if version.content is not None]
-    url = f"{call.request.base}/{'/'.join(call.request.path)}" + (
-        f"?{call.request.query}" if call.request.query else ""
-    )
-    head = b'{"resourceType":"Bundle","type":"searchset","total":%d,"link":[{"relation":"self","url":%s}]' % (
-        total,
-        json.dumps(url),
-    )
-    tail = b',"entry":[' + b",".join(entries) + b"]}" if entries else b"}"
-    return resource_response(call.request, 200, head + tail)
-
-
-def _entry(call: Call, version: StoredVersion, mode: str) -> bytes:
-    full_url = json.dumps(f"{call.request.base}/{version.type}/{version.id}")
-    return b'{"fullUrl":%s,"resource":%s,"search":{"mode":"%s"}}' % (full_url, version.content, mode.encode())
+    """The versions as a searchset Bundle with the request as its self link. ``following``: the query of the page behind;
+    without one ``versions`` are all there are.
+    """
+    url = f"{call.request.base}/{'/'.join(call.request.path)}"
+    links = [("self", url, call.request.pairs())]
+    if following is not None:
+        links.append(("next", url, following))
+    body = found_bundle(call.request.base, links, versions, included, total)
+    return resource_response(call.request, 200, body)

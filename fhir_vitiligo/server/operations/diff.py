@@ -13,9 +13,14 @@ from fhir_vitiligo.server.operations.inputs import Inputs
 
 async def diff(call: Call, inputs: Inputs) -> Json:
     """From the version before the current one, or the one named, to the current one; of the system, between any two."""
+    _check_level(call, inputs)
     if call.id:
         current = await _named(call, f"{call.type}/{call.id}")
         told = inputs.text("fromVersion") or str(int(current["meta"]["versionId"]) - 1)
+        if told == "0":
+            raise NotFoundError(
+                f"{call.type}/{call.id} has one version: none came before it", code="not-found"
+            )
         older, newer = await _named(call, f"{call.type}/{call.id}/_history/{told}"), current
     else:
         start, end = inputs.text("from"), inputs.text("to")
@@ -28,6 +33,14 @@ async def diff(call: Call, inputs: Inputs) -> Json:
     if not inputs.flag("includeMeta"):
         older, newer = ({key: value for key, value in one.items() if key != "meta"} for one in (older, newer))
     return difference(older, newer, call.service.release)
+
+
+def _check_level(call: Call, inputs: Inputs) -> None:
+    """An input that belongs to the other form would be passed over."""
+    for name in ("from", "to") if call.id else ("fromVersion",):
+        if name in inputs.values:
+            right = "give fromVersion, or ask the base" if call.id else "give from and to, or ask a resource"
+            raise InputError(f"{name} is not asked here: {right}", code="not-supported", expression=name)
 
 
 async def _named(call: Call, name: str) -> Json:

@@ -18,6 +18,9 @@ from fhir_vitiligo.search.query import PRESENTATION
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.content import read_body
 
+AFTER = "_after"
+"""What the next link of an operation adds, where its answers come in pages."""
+
 # How the answer is shaped, on every request.
 _SHAPE = PRESENTATION | {"_summary", "_elements"}
 _TRUTH = {"true": True, "false": False}
@@ -84,6 +87,8 @@ def inputs_of(call: Call, operation: Operation, *, searches: bool = False) -> In
     ``searches``: the search parameters of the type are inputs too, under their names.
     """
     known = {one.name: one for one in operation.parameters if one.use == "in"}
+    if "_count" in known:
+        known[AFTER] = OperationParameter(AFTER, "in", 0, 1, "string")
     pairs = [(name, value) for name, value in call.request.pairs() if name not in _SHAPE]
     given: list[tuple[str, Any, Any]] = [(name, value, None) for name, value in pairs]
     if call.request.method == "POST" and call.request.body.strip():

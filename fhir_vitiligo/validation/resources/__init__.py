@@ -26,16 +26,48 @@ from fhir_vitiligo.validation.resources import (
     measure,
     measure_report,
     operation_definition,
+    publication,
     questionnaire,
     questionnaire_response,
     search_parameter,
     structure_definition,
+    structure_map,
     value_set,
 )
 
 ResourceRule = Callable[[Json, Context], Iterator[Fault]]
 
-RESOURCE_RULES: Mapping[str, ResourceRule] = {
+# What HL7 publishes: all that has an address and a publisher, of any release.
+_PUBLISHED = (
+    *(
+        "ActivityDefinition",
+        "ActorDefinition",
+        "CapabilityStatement",
+        "ChargeItemDefinition",
+        "Citation",
+        "CodeSystem",
+    ),
+    *(
+        "CompartmentDefinition",
+        "ConceptMap",
+        "ConditionDefinition",
+        "EventDefinition",
+        "Evidence",
+        "EvidenceReport",
+    ),
+    *("EvidenceVariable", "ExampleScenario", "GraphDefinition", "ImplementationGuide", "Library", "Measure"),
+    *("MessageDefinition", "NamingSystem", "ObservationDefinition", "OperationDefinition", "PlanDefinition"),
+    *("Questionnaire", "Requirements", "ResearchDefinition", "ResearchElementDefinition", "SearchParameter"),
+    *(
+        "SpecimenDefinition",
+        "StructureDefinition",
+        "StructureMap",
+        "SubscriptionTopic",
+        "TerminologyCapabilities",
+    ),
+    *("TestPlan", "TestScript", "ValueSet"),
+)
+_RULES: Mapping[str, ResourceRule] = {
     "Bundle": bundle.check,
     "CapabilityStatement": capability_statement.check,
     "CodeSystem": code_system.check,
@@ -48,5 +80,21 @@ RESOURCE_RULES: Mapping[str, ResourceRule] = {
     "QuestionnaireResponse": questionnaire_response.check,
     "SearchParameter": search_parameter.check,
     "StructureDefinition": structure_definition.check,
+    "StructureMap": structure_map.check,
     "ValueSet": value_set.check,
+}
+
+
+def _with_publication(rule: ResourceRule | None) -> ResourceRule:
+    def check(resource: Json, context: Context) -> Iterator[Fault]:
+        if rule is not None:
+            yield from rule(resource, context)
+        yield from publication.check(resource, context)
+
+    return check
+
+
+RESOURCE_RULES: Mapping[str, ResourceRule] = {
+    **_RULES,
+    **{name: _with_publication(_RULES.get(name)) for name in _PUBLISHED},
 }

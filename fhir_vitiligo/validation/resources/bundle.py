@@ -5,11 +5,11 @@ What makes a document or a message is in :mod:`.bundle_focus`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from fhir_vitiligo.errors import Severity
+from fhir_vitiligo.fhir.addresses import is_absolute
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful
@@ -18,7 +18,6 @@ from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.bundle_focus import focus_faults
 from fhir_vitiligo.validation.resources.nodes import below, numbered, objects
 
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 # Only these are carried out, and only then is a search asked in the place of a reference.
 _CARRIED_OUT = frozenset(("transaction", "batch"))
 # An entry of these need not be called anything yet.
@@ -71,7 +70,7 @@ def _entry(entry: Json, kind: str, types: tuple[str, ...]) -> Iterator[Fault]:
         return
     if kind not in _CARRIED_OUT:
         yield from _conditional_references(entry.get("resource"))
-    if not _ABSOLUTE.match(full_url):
+    if not is_absolute(full_url):
         text = f"The fullUrl {shown(full_url)} is relative: write the whole URL, or urn:uuid: and a UUID."
         yield Fault("bundle-full-url", "value", text)
         return
@@ -89,7 +88,7 @@ def _entry(entry: Json, kind: str, types: tuple[str, ...]) -> Iterator[Fault]:
 
 def _relative_references(resource: Any) -> Iterator[Fault]:
     for place, reference in _places(resource):
-        if reference.startswith("#") or _ABSOLUTE.match(reference):
+        if reference.startswith("#") or is_absolute(reference):
             continue
         text = f"The reference {shown(reference)} is relative, and its entry has no fullUrl that it could be relative to."
         yield Fault("bundle-full-url", "value", text, steps=[place, "resource"])

@@ -4,9 +4,9 @@ stand once, and the value set that it names as that of all its codes is that.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from fhir_vitiligo.fhir.addresses import is_absolute
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
@@ -24,13 +24,51 @@ def check(system: Json, context: Context) -> Iterator[Fault]:
             text = f"The property {shown(code)} is defined above already."
             yield Fault("code-system", "business-rule", text, steps=[f"property[{index}]"])
         seen.add(str(code))
-    for code, count in Counter(_codes(system)).items():
-        if count > 1:
-            yield Fault("code-system", "business-rule", f"The code {shown(code)} is defined {count} times.")
-
+    yield from _twice(system, set())
     yield from _content(system)
+    if system.get("content") == "supplement" and isinstance(system.get("supplements"), str):
+        yield from _supplement(system, system["supplements"], context)
     yield from _properties(system)
     yield from _all_codes(system, context)
+
+
+def _twice(node: Json, seen: set[str]) -> Iterator[Fault]:
+    for index, concept in numbered(node.get("concept")):
+        step, code = f"concept[{index}]", concept.get("code")
+        if isinstance(code, str) and code in seen:
+            yield Fault(
+                "code-system",
+                "business-rule",
+                f"The code {shown(code)} is defined above already.",
+                steps=[step],
+            )
+        seen.add(str(code))
+        for fault in _twice(concept, seen):
+            fault.steps.append(step)
+            yield fault
+
+
+def _supplement(system: Json, supplements: str, context: Context) -> Iterator[Fault]:
+    """A supplement speaks of what the code system has (https://hl7.org/fhir/R4/codesystem.html#supplements)."""
+    base = context.library.terminology.resource("CodeSystem", supplements)
+    if base is None:
+        return
+    meaning, own = system.get("hierarchyMeaning"), base.get("hierarchyMeaning")
+    if isinstance(meaning, str) and isinstance(own, str) and meaning != own:
+        text = f"`hierarchyMeaning` is {shown(meaning)}; that of {supplements}, which it adds to, is {shown(own)}."
+        yield Fault("code-system", "business-rule", text)
+    yield from _added(system, supplements.partition("|")[0], context)
+
+
+def _added(node: Json, url: str, context: Context) -> Iterator[Fault]:
+    for index, concept in numbered(node.get("concept")):
+        step, code = f"concept[{index}]", concept.get("code")
+        if isinstance(code, str) and context.library.check_code(url, code).kind == "unknown-code":
+            text = f"{shown(code)} is no code of {url}, so nothing can be added to it."
+            yield Fault("code-system", "business-rule", text, steps=[step])
+        for fault in _added(concept, url, context):
+            fault.steps.append(step)
+            yield fault
 
 
 def _content(system: Json) -> Iterator[Fault]:
@@ -56,11 +94,12 @@ def _content(system: Json) -> Iterator[Fault]:
 
 
 # https://hl7.org/fhir/R4/codesystem-concept-properties.html
-_KNOWN = "http://hl7.org/fhir/concept-properties#"
+_HL7 = "http://hl7.org/fhir/"
+_KNOWN = f"{_HL7}concept-properties#"
 _KNOWN_TYPES = {
     **dict.fromkeys(("status", "parent", "child", "partOf", "synonym"), "code"),
     **dict.fromkeys(("inactive", "notSelectable"), "boolean"),
-    **dict.fromkeys(("effectiveDate", "deprecationDate", "retirementDate"), "dateTime"),
+    **dict.fromkeys(("effectiveDate", "deprecated", "deprecationDate", "retirementDate"), "dateTime"),
     **dict.fromkeys(("comment",), "string"),
     **dict.fromkeys(("itemWeight",), "decimal"),
 }
@@ -77,12 +116,18 @@ def _properties(system: Json) -> Iterator[Fault]:
             continue
         text = None
         wanted = _KNOWN_TYPES.get(uri.removeprefix(_KNOWN)) if uri.startswith(_KNOWN) else None
-        if ":" not in uri:
+        if not is_absolute(uri):
             text = f"`uri` is {shown(uri)}: the address of a property is absolute."
         elif uri in uris:
             text = f"The property {shown(uri)} is defined above already."
+        elif (
+            wanted is not None and one.get("code") in _KNOWN_TYPES and one["code"] != uri.removeprefix(_KNOWN)
+        ):
+            text = f"The code is {shown(one['code'])}, which is another property than {uri}."
         elif wanted is not None and kind != wanted:
             text = f"The type is {shown(kind)}; {uri} is of the type {wanted}."
+        elif wanted is None and uri.startswith(_HL7) and not str(system.get("url")).startswith(_HL7):
+            text = f"There is no property {shown(uri)}: one of your own has an address of your own."
         uris.add(uri)
         if text is not None:
             yield Fault("code-system", "business-rule", text, steps=[f"property[{index}]"])
@@ -110,7 +155,7 @@ def _value(one: Json, defined: Json | None, codes: frozenset[str]) -> str | None
     if name != kind[:1].upper() + kind[1:]:
         told = name if name == "Coding" else name[:1].lower() + name[1:]
         return f"The property {shown(one.get('code'))} is of the type {kind}; here it is a {told}."
-    within = defined.get("uri") in (f"{_KNOWN}parent", f"{_KNOWN}child")
+    within = defined.get("uri") in (f"{_KNOWN}parent", f"{_KNOWN}child", f"{_KNOWN}synonym")
     if within and isinstance(value, str) and value not in codes:
         return f"{shown(value)} is no code of this code system."
     return None

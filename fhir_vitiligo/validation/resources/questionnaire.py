@@ -16,6 +16,7 @@ from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.nodes import numbered, objects
 from fhir_vitiligo.validation.resources.questionnaire_enablement import value_of
 
+_DERIVATIONS = "http://hl7.org/fhir/questionnaire-derivationType"
 _DERIVATION_TYPE = "http://hl7.org/fhir/StructureDefinition/questionnaire-derivationType"
 
 
@@ -84,8 +85,8 @@ def _derivations(questionnaire: Json, context: Context) -> Iterator[Fault]:
 def _derivation(extras: object) -> str | None:
     for extension in objects(extras.get("extension")) if isinstance(extras, dict) else ():
         found = value_of(extension) if extension.get("url") == _DERIVATION_TYPE else None
-        if found is not None:
-            return str(found[1].get("code")) if isinstance(found[1], dict) else str(found[1])
+        if found is not None and isinstance(found[1], dict) and found[1].get("system") == _DERIVATIONS:
+            return str(found[1].get("code"))
     return None
 
 

@@ -1,16 +1,17 @@
 """A SearchParameter's own rules beside its invariants (https://hl7.org/fhir/R4/searchparameter.html): its expression
-can be read, and it fits the one that it is derived from.
+can be read and asked of its types, and it fits the one that it is derived from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from fhir_vitiligo.fhir.definition_types import SEARCH_PARAMETER_URL
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
-from fhir_vitiligo.validation.expressions import unreadable
+from fhir_vitiligo.validation.expressions import misfit
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.nodes import objects
 
@@ -21,8 +22,11 @@ _OF_ALL = frozenset(("Resource", "DomainResource"))
 def check(parameter: Json, context: Context) -> Iterator[Fault]:
     """The rules of the type ``SearchParameter``."""
     expression = parameter.get("expression")
-    if isinstance(expression, str) and (problem := unreadable(expression, context)) is not None:
-        yield Fault("search-parameter", "invalid", problem, steps=["expression"])
+    bases = [one for one in _list(parameter.get("base")) if isinstance(one, str)]
+    if isinstance(expression, str) and bases:
+        alone = bases[0] if len(bases) == 1 else None
+        if (problem := misfit(expression, bases, context, alone)) is not None:
+            yield Fault("search-parameter", "invalid", problem, steps=["expression"])
     if parameter.get("type") == "composite" and len(objects(parameter.get("component"))) < 2:
         text = "A composite parameter has two components at least: what it searches for together."
         yield Fault("search-parameter", "business-rule", text)
@@ -38,8 +42,7 @@ def _derived(parameter: Json, context: Context) -> Iterator[Fault]:
     if isinstance(parameter.get("type"), str) and parameter["type"] != kind:
         text = f"The type is {shown(parameter['type'])}; that of {told}, which it is derived from, is {kind}."
         yield Fault("search-parameter", "business-rule", text)
-    own = parameter.get("base")
-    for base in own if isinstance(own, list) else ():
+    for base in _list(parameter.get("base")):
         if isinstance(base, str) and _OF_ALL.isdisjoint(bases) and base not in bases:
             text = f"{base} is none of the types of {told}, which it is derived from."
             yield Fault("search-parameter", "business-rule", text)
@@ -54,5 +57,8 @@ def _origin(canonical: str, context: Context) -> tuple[str, frozenset[str]] | No
     found = context.library.resolve(canonical, "SearchParameter")
     if found is None:
         return None
-    bases = found.get("base")
-    return str(found.get("type")), frozenset(map(str, bases if isinstance(bases, list) else ()))
+    return str(found.get("type")), frozenset(map(str, _list(found.get("base"))))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

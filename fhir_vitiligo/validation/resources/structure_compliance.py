@@ -34,7 +34,7 @@ def compliance_faults(definition: Json, schema: Schema, context: Context) -> Ite
         other = context.library.profile(canonical)
         if other is None:
             text = f"Whether it complies with {canonical} cannot be told: nobody here knows that profile."
-            yield Fault("profile-complies", "not-found", text, severity="warning")
+            yield Fault("profile-complies", "not-found", text)
             continue
         for sentence in _Comparison(schema, other, context).nodes(schema.root, other.root):
             yield Fault(

@@ -2,23 +2,28 @@
 
 Whether it is derived from what it may be, can be laid over its base, speaks only of what a profile may change, and stands in
 contexts that exist. Whether it restricts its base is in :mod:`.structure_derivation`, whether it keeps what it says of other
-profiles in :mod:`.structure_compliance`.
+profiles in :mod:`.structure_compliance`, whether its expressions can be asked in :mod:`.structure_expressions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from fhir_vitiligo.fhir.definitions import CORE
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
-from fhir_vitiligo.validation.expressions import unreadable
+from fhir_vitiligo.validation.expressions import is_element
 from fhir_vitiligo.validation.faults import Fault
-from fhir_vitiligo.validation.resources.nodes import numbered, objects
+from fhir_vitiligo.validation.release_use import other_release
+from fhir_vitiligo.validation.resources.nodes import numbered
 from fhir_vitiligo.validation.resources.structure_compliance import compliance_faults
 from fhir_vitiligo.validation.resources.structure_derivation import derivation_faults
+from fhir_vitiligo.validation.resources.structure_expressions import (
+    context_invariant_faults,
+    discriminator_faults,
+    invariant_faults,
+)
 from fhir_vitiligo.validation.schema import Schema
 
 _INHERIT_OBLIGATIONS = "http://hl7.org/fhir/StructureDefinition/inherit-obligations"
@@ -36,6 +41,9 @@ def check(definition: Json, context: Context) -> Iterator[Fault]:
     base = context.library.profile(str(definition.get("baseDefinition")))
     yield from _origin(definition, base, context)
     yield from _contexts(definition, context)
+    yield from context_invariant_faults(definition, context)
+    yield from invariant_faults(definition, context)
+    yield from discriminator_faults(definition, context)
     if definition.get("type") == "Extension" and is_profile:
         yield from _extension(definition, elements, base)
     yield from _obligations(definition, context)
@@ -45,7 +53,6 @@ def check(definition: Json, context: Context) -> Iterator[Fault]:
     if schema is None:
         yield from _broken(definition, base, context)
         return
-    yield from _discriminators(elements)
     if base is not None and base.type == definition.get("type"):
         yield from derivation_faults(elements, base, context)
     yield from _changed_values(elements, base)
@@ -92,8 +99,10 @@ def _origin_fault(text: str, steps: list[str] | None = None) -> Fault:
 
 def _illegal_elements(elements: list[tuple[int, Json]]) -> Iterator[Fault]:
     for index, element in elements:
+        # What an extension is, its definition says; so it does of the parts it has.
+        is_extension = str(element.get("path")).rpartition(".")[2] in ("Extension", "extension")
         for key in element:
-            if key.startswith(_FOR_DEFINITIONS):
+            if key.startswith(_FOR_DEFINITIONS) and not (is_extension and key == "meaningWhenMissing"):
                 text = f"`{key}` belongs to the definition of a type: a profile cannot change what an element means."
                 yield Fault(
                     "profile-element", "business-rule", text, steps=[f"element[{index}]", "differential"]
@@ -134,50 +143,20 @@ def _contexts(definition: Json, context: Context) -> Iterator[Fault]:
         elif (
             place.get("type") == "element"
             and isinstance(expression, str)
+            and not other_release(place, context.release)
             and not _exists(expression, context)
         ):
             text = f"The context {shown(expression)} is no element of FHIR {context.release.name}."
             yield Fault("extension-context", "not-found", text, steps=[f"context[{index}]"])
-    invariants = definition.get("contextInvariant")
-    for index, expression in enumerate(invariants if isinstance(invariants, list) else ()):
-        if isinstance(expression, str) and (problem := unreadable(expression, context)) is not None:
-            yield Fault("extension-context", "invalid", problem, steps=[f"contextInvariant[{index}]"])
 
 
 def _exists(expression: str, context: Context) -> bool:
     """Whether a path such as ``Patient.contact.name``, or the profile at an address, is there."""
-    name, _, rest = (
-        expression.partition("#")[2].partition(".") if "#" in expression else expression.partition(".")
-    )
-    definitions = context.definitions
-    profile = expression.partition("#")[0]
+    profile, mark, path = expression.partition("#")
     if "/" in profile:
         return context.library.profile(profile) is not None
-    if name in ("CanonicalResource", "MetadataResource"):
-        return True
-    known = (*definitions.resource_types, *definitions.type_names, *definitions.abstract_types)
-    if name not in known:
-        return False
-    path = name
-    for step in rest.split(".") if rest else ():
-        structure = definitions.structure(path.partition(".")[0])
-        found = next(
-            (f"{path}.{told}" for told in (step, f"{step}[x]") if structure.element(f"{path}.{told}")), None
-        )
-        if found is None:
-            element = structure.element(path)
-            if element is None or len(element.types) != 1 or element.types[0].code not in known:
-                return False
-            inner = element.types[0].code
-            structure = definitions.structure(inner)
-            found = next(
-                (f"{inner}.{told}" for told in (step, f"{step}[x]") if structure.element(f"{inner}.{told}")),
-                None,
-            )
-            if found is None:
-                return False
-        path = found
-    return True
+    path = path if mark else expression
+    return path in ("CanonicalResource", "MetadataResource") or is_element(path, context)
 
 
 def _obligations(definition: Json, context: Context) -> Iterator[Fault]:
@@ -196,24 +175,6 @@ def _obligations(definition: Json, context: Context) -> Iterator[Fault]:
                 )
                 yield Fault("profile-obligations", "business-rule", text, steps=[f"extension[{index}]"])
                 break
-
-
-def _discriminators(elements: list[tuple[int, Json]]) -> Iterator[Fault]:
-    """What tells the slices of an extension apart is in the extension: its url, its value, its own extensions."""
-    for index, element in elements:
-        slicing, path = element.get("slicing"), element.get("path")
-        if not isinstance(slicing, dict) or not isinstance(path, str) or not path.endswith("xtension"):
-            continue
-        for number, one in enumerate(objects(slicing.get("discriminator"))):
-            told = one.get("path")
-            if isinstance(told, str) and not _inside_extension(told):
-                text = f"The path {shown(told)} leads nowhere in an Extension, so it tells no slices apart."
-                steps = [f"discriminator[{number}]", "slicing", f"element[{index}]", "differential"]
-                yield Fault("profile-discriminator", "not-found", text, steps=steps)
-
-
-def _inside_extension(path: Any) -> bool:
-    return str(path).startswith(("url", "value", "extension", "$this", "id"))
 
 
 def _changed_values(elements: list[tuple[int, Json]], base: Schema | None) -> Iterator[Fault]:

@@ -55,6 +55,8 @@ class _Derivation:
                 yield _fault(f"{path} is no element of {self.base.url}, which the profile restricts.")
             return
         is_slice = isinstance(record.get("sliceName"), str)
+        if node.element.path == f"{path}[x]":
+            yield _fault(f"{path} has one of several types: its path is {path}[x].")
         yield from self._order(path)
         yield from self._slicing(record, path, node, is_slice)
         stated = node_of(record, path).element
@@ -153,7 +155,11 @@ class _Derivation:
             for at, url in enumerate(
                 told.get("profile", ()) if isinstance(told.get("profile"), list) else ()
             ):
-                yield from self._profile(str(told.get("code")), url, [f"profile[{at}]", f"type[{number}]"])
+                # With an extension beside it, a profile's element is meant (elementdefinition-profile-element).
+                if "_profile" not in told:
+                    yield from self._profile(
+                        str(told.get("code")), url, [f"profile[{at}]", f"type[{number}]"]
+                    )
 
     def _targets(self, kind: TypeRef, base: Element, place: list[str], path: str) -> Iterator[Fault]:
         known = next((one.target_profiles for one in base.types if one.code == kind.code), ())
@@ -175,8 +181,7 @@ class _Derivation:
     def _profile(self, code: str, url: Any, place: list[str]) -> Iterator[Fault]:
         schema = self.context.library.profile(url) if isinstance(url, str) and "#" not in url else None
         definitions = self.context.definitions
-        # A part of a resource can be asked to conform to one element of a profile.
-        if schema is None or code in ("BackboneElement", "Element"):
+        if schema is None:
             return
         if (
             code != schema.type

@@ -7,19 +7,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fhir_vitiligo.fhir.addresses import is_absolute
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.fhir.primitives import FROM_TEXT, PRIMITIVES, shown
+from fhir_vitiligo.terminology.systems import SNOMED_CT
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
-from fhir_vitiligo.validation.resources.nodes import numbered
+from fhir_vitiligo.validation.resources.nodes import numbered, objects
 
 # What may be asked of the concept as such (https://hl7.org/fhir/R4/valueset-filter-operator.html).
 _OF_CONCEPTS = frozenset(
     ("=", "is-a", "descendent-of", "is-not-a", "in", "not-in", "generalizes", "child-of", "descendent-leaf")
 )
+_BY_CODES = frozenset(("in", "not-in"))
 _BY_CODE = frozenset(("=", "is-a", "descendent-of", "is-not-a", "generalizes"))
 # Properties that are true or false in every code system (https://hl7.org/fhir/R4/codesystem-concept-properties.html).
 _YES_OR_NO = frozenset(("inactive", "notSelectable"))
+_MOMENTS = frozenset(("effectiveDate", "deprecationDate", "retirementDate"))
+# https://hl7.org/fhir/R4/snomedct.html#implicit
+_OF_SNOMED = frozenset(("is-a", "descendent-of", "is-not-a", "in", "descendent-leaf"))
 _LONGEST_PATTERN = 1_000
 
 
@@ -31,6 +37,22 @@ def check(value_set: Json, context: Context) -> Iterator[Fault]:
             for fault in _part(part, context):
                 fault.steps += [f"{name}[{index}]", "compose"]
                 yield fault
+    expansion = value_set.get("expansion")
+    if isinstance(expansion, dict):
+        yield from _expanded(expansion)
+
+
+def _expanded(expansion: Json) -> Iterator[Fault]:
+    """R5: what is told of a code of an expansion is a property that the expansion defines."""
+    defined = {str(one.get("code")) for one in objects(expansion.get("property"))}
+    todo, told = objects(expansion.get("contains")), set[str]()
+    while todo:
+        one = todo.pop()
+        told |= {str(said.get("code")) for said in objects(one.get("property"))}
+        todo += objects(one.get("contains"))
+    for code in sorted(told - defined):
+        text = f"The property {shown(code)} of a code is not defined in `expansion.property`."
+        yield Fault("value-set", "business-rule", text, steps=["expansion"])
 
 
 def _part(part: Json, context: Context) -> Iterator[Fault]:
@@ -46,7 +68,7 @@ def _part(part: Json, context: Context) -> Iterator[Fault]:
 
 
 def _no_code_system(system: str, context: Context) -> str | None:
-    if ":" not in system:
+    if not is_absolute(system):
         return f"`system` is {shown(system)}: the address of a code system is absolute, also that of one contained here."
     if "|" in system:
         url, _, version = system.partition("|")
@@ -69,14 +91,27 @@ def _filter(one: Json, system: str, context: Context) -> str | None:
         return f"{shown(value)} is no regular expression."
     if name in _YES_OR_NO and operator == "=" and value not in ("true", "false"):
         return f"The property `{name}` is true or false, not {shown(value)}."
-    if name != "concept":
-        return None
-    if operator not in _OF_CONCEPTS:
+    kind = "dateTime" if name in _MOMENTS else "decimal" if name == "itemWeight" else None
+    if kind is not None and operator == "=" and PRIMITIVES[kind](FROM_TEXT.get(kind, str)(value)) is not None:
+        return f"The property `{name}` is a {kind}, not {shown(value)}."
+    if name == "expressions" and system == SNOMED_CT and value not in ("true", "false"):
         return (
-            f"The operator `{operator}` cannot be asked of `concept`: use {', '.join(sorted(_OF_CONCEPTS))}."
+            f"`expressions` is true or false, not {shown(value)}: whether post-coordinated expressions count."
         )
-    if operator in _BY_CODE and context.library.check_code(system, value).kind == "unknown-code":
-        return f"{shown(value)} is no code of {system}, so nothing is told by it."
+    return _of_concepts(operator, value, system, context) if name == "concept" else None
+
+
+def _of_concepts(operator: str, value: str, system: str, context: Context) -> str | None:
+    allowed = _OF_SNOMED if system == SNOMED_CT else _OF_CONCEPTS
+    if operator not in allowed:
+        return f"The operator `{operator}` cannot be asked of `concept`: use {', '.join(sorted(allowed))}."
+    codes = value.split(",") if operator in _BY_CODES else [value] if operator in _BY_CODE else []
+    for code in codes:
+        if (
+            context.library.check_code(system, code.strip() if len(codes) > 1 else code).kind
+            == "unknown-code"
+        ):
+            return f"{shown(code)} is no code of {system}, so nothing is told by it."
     return None
 
 

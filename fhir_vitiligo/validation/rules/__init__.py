@@ -23,6 +23,7 @@ from fhir_vitiligo.validation.rules import (
     primitives,
     reference,
     special,
+    system,
 )
 from fhir_vitiligo.validation.rules.place import Maker, ObjectMaker
 
@@ -37,7 +38,7 @@ VALUE_RULES: tuple[Maker, ...] = (
     reference.make,
     extension.make,
     extension.placement,
-    special.relative_system,
+    system.make,
 )
 # Each sees what stands at an element as a whole: all entries of a list at once.
 ELEMENT_RULES: tuple[Maker, ...] = (cardinality.at_most,)

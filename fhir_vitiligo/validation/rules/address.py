@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhir_vitiligo.errors import Severity
+from fhir_vitiligo.fhir.addresses import is_absolute
 from fhir_vitiligo.fhir.definitions import CORE
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
@@ -19,6 +20,10 @@ from fhir_vitiligo.validation.rules.place import Place, Rule
 
 _TYPES = frozenset({"uri", "url", "canonical"})
 _EXAMPLE = re.compile(r"[a-z]+:/{2,}([\w.-]+\.)?(example\.org|acme\.com)(?=[/:?#|]|$)")
+# No definition is at any address that is kept for examples (https://www.rfc-editor.org/rfc/rfc2606#section-3).
+_EXAMPLE_DEFINITION = re.compile(
+    r"[a-z]+:/{2,}([\w.-]+\.)?(example\.(org|com|net)|acme\.(com|org))(?=[/:?#|]|$)"
+)
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
 _HL7 = "http://hl7.org/fhir"
@@ -43,7 +48,9 @@ _PATTERNS = frozenset(
     )
 )
 _GUIDE = re.compile(rf"{_HL7}/[a-z]{{2}}/")
-_UNCHECKED = (f"{_HL7}/tools", f"{_HL7}/test", f"{_HL7}/concept-properties", f"{_HL7}path/")
+# Of the extensions of HL7's publishing tools, which no package on board defines, one is read here all the same.
+_ADDITIONAL = f"{_HL7}/tools/StructureDefinition/additional-binding"
+_UNCHECKED = (_ADDITIONAL, f"{_HL7}/test", f"{_HL7}/concept-properties", f"{_HL7}path/")
 _SYSTEM = re.compile(
     r"us-(ssn|npi|medicare|mbi)|cvx|mvx|ndc|srt|imei|dsm5|eui-48/(bluetooth|ethernet)|passport-[A-Za-z]{3}"
     r"|icd-10(-(cm|am|vn|nl))?|icd-9(-cm)?|icpc-[12]|icpc-1-nl|icf(-nl)?|ca-hc-(din|npn)|ex-icd-10-procedures"
@@ -71,6 +78,7 @@ def make(place: Place) -> Rule | None:
         for url in kind.target_profiles
     )
     absolute = own or code == "canonical"
+    examples = _EXAMPLE_DEFINITION if code == "canonical" else _EXAMPLE
     only_written = path in _ONLY_WRITTEN
     severity: Severity = "error" if code == "canonical" or path in _LOCAL_SYSTEMS else "warning"
 
@@ -104,7 +112,7 @@ def make(place: Place) -> Rule | None:
         elif value.startswith("urn:uuid:") and _UUID.fullmatch(_plain(value, code)) is None:
             text = f"`{key}` is {shown(value)}: a UUID is 8-4-4-4-12 lower-case hexadecimal digits."
             yield Fault("address", "invalid", text)
-        elif absolute and ":" not in value and (own or not value.startswith("#")):
+        elif absolute and not is_absolute(value) and (own or not value.startswith("#")):
             yield Fault(
                 "address-relative", "invalid", f"`{key}` is {shown(value)}: a canonical address is absolute."
             )
@@ -116,7 +124,7 @@ def make(place: Place) -> Rule | None:
                 yield Fault("address-target", "not-found", text, severity=severity)
             elif code == "canonical" and (text := _local_type(value, context)):
                 yield Fault("address-type", "invalid", f"`{key}` leads to a {text}.")
-        elif not own and not context.options.examples and _EXAMPLE.match(value):
+        elif not own and not context.options.examples and examples.match(value):
             text = f"`{key}` is {shown(value)}: such an address is for examples only."
             yield Fault("address-example", "invalid", text)
         elif targets and targets.isdisjoint(_ANY):

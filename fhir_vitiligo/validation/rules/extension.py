@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fhir_vitiligo.fhir.addresses import is_absolute
 from fhir_vitiligo.fhir.definitions import TypeRef
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.schema import ObjectSchema, Property
@@ -37,7 +38,7 @@ def make(place: Place) -> Rule | None:
         if type(value) is not dict:
             return
         url = value.get("url")
-        if type(url) is not str or ":" not in url:
+        if type(url) is not str or not is_absolute(url):
             yield from _astray(value, nested)
             return
         plain, _, version = url.partition("|")

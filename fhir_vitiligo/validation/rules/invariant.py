@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 def make(place: Place) -> Rule | None:
     """The invariants of an element itself, those that core does not state already."""
-    known = (
-        frozenset(one.expression for one in place.base.invariants) if place.base is not None else frozenset()
-    )
-    own = [one for one in place.element.invariants if one.expression not in known]
+    stated = place.base.invariants if place.base is not None else ()
+    known = {one.expression: one.severity for one in stated}
+    # A profile may make an error of what core warns of.
+    own = [
+        one for one in place.element.invariants if known.get(one.expression) not in ("error", one.severity)
+    ]
     return _rule(own, place.one.content, place.library, place.source)
 
 

@@ -19,6 +19,7 @@ from fhir_vitiligo.validation.library import Library
 from fhir_vitiligo.validation.rules.place import Place, Rule
 
 _WHITE_SPACE = re.compile(r"\s")
+_HL7 = ("http://hl7.org/fhir/", "http://terminology.hl7.org/")
 # Addresses that stand for no one in examples.
 EXAMPLES = ("example.org", "acme.com", "acme.org")
 
@@ -102,6 +103,8 @@ def _core_rule(place: Place, targets: tuple[str, ...] | None) -> Rule:
             text = f"`{name}` refers to {shown(reference)}, which is not here."
             yield Fault("reference-unresolved", "not-found", text)
         kind = _type_of(reference, target, place.library)
+        published = _published(reference, place.library) if target is None else None
+        kind = published or kind
         if kind is None:
             return
         stated = value.get("type")
@@ -114,9 +117,16 @@ def _core_rule(place: Place, targets: tuple[str, ...] | None) -> Rule:
         elif not family.allows(kind):
             types = _listed(sorted(allowed or ()))
             text = f"`{name}` refers to a {kind} ({shown(reference)}); it has to refer to {types}."
-            yield Fault("reference-type", "structure", text, _severity(target, context))
+            yield Fault("reference-type", "structure", text, _severity(target or published, context))
 
     return check
+
+
+def _published(reference: str, library: Library) -> str | None:
+    """The type of a definition that HL7 publishes under this address: it is at hand like what is in the Bundle."""
+    if not reference.startswith(_HL7):
+        return None
+    return min(library.kinds(reference), default=None)
 
 
 def _severity(target: Any, context: Context) -> Severity:

@@ -20,7 +20,8 @@ from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.library import Library
 from fhir_vitiligo.validation.rules import narrative
-from fhir_vitiligo.validation.rules.place import Place, Rule
+from fhir_vitiligo.validation.rules.place import Rule
+from fhir_vitiligo.validation.rules.system import is_named
 
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 # Any URI is a code of this system, and an identifier of it.
@@ -117,30 +118,6 @@ def _coding_faults(
         yield Fault("system-value-set", "code-invalid", text)
 
 
-def relative_system(place: Place) -> Rule | None:
-    """The address of a code system is absolute. Of a coding in a concept, which others may stand beside, HL7's
-    engine leaves this open.
-    """
-    code = place.one.type.code
-    if place.base is not None or (code != "Coding" and _BY_TYPE.get(code) not in (_quantity, _measured)):
-        return None
-    severity: Severity = "warning" if place.element.path == "CodeableConcept.coding" else "error"
-
-    def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
-        system = value.get("system") if type(value) is dict else None
-        if (
-            type(system) is not str
-            or ":" in system
-            or "code" not in value
-            or (not system and code == "Coding")
-        ):
-            return ()
-        text = f"`system` is {shown(system)}: the address of a code system is absolute."
-        return (Fault("system-relative", "code-invalid", text, severity),)
-
-    return check
-
-
 def _quantity(value: dict[str, Any], context: Context) -> Iterable[Fault]:
     """The unit of a quantity is a code of its system."""
     system, code = value.get("system"), value.get("code")
@@ -205,9 +182,9 @@ def _identifier(value: dict[str, Any], context: Context) -> Iterable[Fault]:
     if system == _URIS and isinstance(name := value.get("value"), str) and ":" not in name:
         text = f"`value` is {shown(name)}: in the system {_URIS} it is a URI."
         return (Fault("identifier-value", "code-invalid", text),)
-    if not isinstance(system, str) or ":" in system:
+    if not isinstance(system, str) or is_named(system):
         return ()
-    text = f"`system` is {shown(system)}: the address of an identifier system is absolute."
+    text = f"`system` is {shown(system)}: the address of an identifier system is absolute, a URL or a URN."
     return (Fault("system-relative", "code-invalid", text),)
 
 

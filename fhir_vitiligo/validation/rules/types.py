@@ -8,10 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_vitiligo.fhir.primitives import shown
+from fhir_vitiligo.fhir.references import is_id
+from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.schema import ObjectSchema, Property, similar_name
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.schema import Node, Schema
+
+# What the definitions of Address.id, Quantity.id and the others name as the type.
+_WRITTEN_AS_IDS = frozenset({Release.R4B, Release.R5})
 
 
 def _form(rule: str, code: str, text: str) -> Fault:
@@ -56,6 +61,15 @@ def repeated_id(value: dict[str, Any], context: Context) -> Fault | None:
     if context.element_ids.setdefault(name, value) is value:
         return None
     return Fault("duplicate-id", "business-rule", f"The id {shown(name)} is another element's as well.")
+
+
+def unwritten_id(value: dict[str, Any], context: Context) -> Fault | None:
+    """The id of a data type is written as one, as the definitions say from R4B on: a string without white space before."""
+    name = value["id"]
+    if context.release not in _WRITTEN_AS_IDS or type(name) is not str or not name or is_id(name):
+        return None
+    text = f"`id` is {shown(name)}, not an id: write 1 to 64 letters, digits, hyphens and dots."
+    return Fault("primitive", "invalid", text, steps=["id"])
 
 
 def null(key: str) -> Fault:

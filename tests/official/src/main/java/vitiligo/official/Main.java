@@ -1,5 +1,6 @@
 package vitiligo.official;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.BufferedReader;
@@ -21,7 +22,9 @@ import java.util.concurrent.TimeUnit;
  * those that follow are packages of the cache, folders of conformance resources, or single JSON files. A context is
  * loaded when the first resource asks for it.
  *
- * <p>In: {@code {"id", "version": NAME, "profiles": [url], "resource": {...} or "text": "..."}}. Out, in the order in
+ * <p>In: {@code {"id", "version": NAME, "profiles": [url], "resource": {...} or "text": "..."}}, with {@code "format":
+ * "XML"} where the text is that, and {@code "supporting": [{"name", "text"}]} for conformance resources that only this one
+ * is judged by. Out, in the order in
  * which verdicts are ready: {@code {"id", "issues": [{"severity", "location", "messageId", "text"}]}}, or
  * {@code {"id", "failure"}} where there is no verdict at all.
  */
@@ -73,6 +76,8 @@ public final class Main {
     final ExecutorService worker = Executors.newSingleThreadExecutor();
     private final List<String> content;
     private Verdicts verdicts;
+    private JsonArray supporting;
+    private Verdicts supported;
     private String broken;
 
     Lane(List<String> content) {
@@ -84,11 +89,26 @@ public final class Main {
         if (verdicts == null && broken == null) {
           load();
         }
-        return broken == null ? verdicts.of(request) : Verdicts.failure(broken);
+        return broken == null ? asked(request).of(request) : Verdicts.failure(broken);
       } catch (Throwable problem) { // one resource must not end the others
         problem.printStackTrace();
         return Verdicts.failure(problem.toString());
       }
+    }
+
+    /** What is asked for with supporting resources comes one set after the other: the last one is kept. */
+    private Verdicts asked(JsonObject request) throws Exception {
+      if (!request.has("supporting")) {
+        return verdicts;
+      }
+      if (!request.getAsJsonArray("supporting").equals(supporting)) {
+        supporting = null;
+        synchronized (Lane.class) {
+          supported = new Verdicts(verdicts, request.getAsJsonArray("supporting"));
+        }
+        supporting = request.getAsJsonArray("supporting");
+      }
+      return supported;
     }
 
     private void load() {

@@ -32,12 +32,13 @@ final class Verdicts {
 
   private final ValidationEngine engine;
   private final CrossVersion crossVersion;
+  private final String version;
   private InstanceValidator validator;
   private int validations;
 
   Verdicts(List<String> content) throws Exception {
     String core = content.get(0);
-    String version = core.substring(core.indexOf('#') + 1);
+    version = core.substring(core.indexOf('#') + 1);
     engine =
         new ValidationEngine.ValidationEngineBuilder()
             .withVersion(version)
@@ -60,9 +61,26 @@ final class Verdicts {
     crossVersion = new CrossVersion(engine.getContext());
   }
 
+  /** The same with some conformance resources more, which the other does not get to know: {@code {"name", "text"}}. */
+  Verdicts(Verdicts other, JsonArray supporting) throws Exception {
+    version = other.version;
+    engine = new ValidationEngine(other.engine);
+    engine.setFetcher(new OfflineFetcher(engine.getContext()));
+    engine.setPolicyAdvisor(other.engine.getPolicyAdvisor());
+    IgLoader loader = new IgLoader(engine.getPcm(), engine.getContext(), version);
+    for (JsonElement one : supporting) {
+      JsonObject file = one.getAsJsonObject();
+      byte[] text = file.get("text").getAsString().getBytes(StandardCharsets.UTF_8);
+      engine.getContext().cacheResource(loader.loadResourceByVersion(version, text, file.get("name").getAsString()));
+    }
+    engine.prepare();
+    crossVersion = new CrossVersion(engine.getContext());
+  }
+
   JsonObject of(JsonObject request) throws Exception {
+    FhirFormat format = request.has("format") ? FhirFormat.valueOf(request.get("format").getAsString()) : FhirFormat.JSON;
     if (validator == null || validations++ % VALIDATIONS_PER_VALIDATOR == 0) {
-      validator = engine.getValidator(FhirFormat.JSON);
+      validator = engine.getValidator(format);
     }
     List<StructureDefinition> profiles = new ArrayList<>();
     if (request.has("profiles")) {
@@ -78,7 +96,7 @@ final class Verdicts {
     crossVersion.load(text);
     List<ValidationMessage> messages = new ArrayList<>();
     validator.validate(
-        null, messages, new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), FhirFormat.JSON, profiles);
+        null, messages, new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), format, profiles);
     JsonArray issues = new JsonArray();
     for (ValidationMessage message : messages) {
       JsonObject issue = new JsonObject();
