@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from fhir_vitiligo.errors import InputError, Issue, ReleaseError
-from fhir_vitiligo.fhir.json import Json, dumps, loads, loads_object
-from fhir_vitiligo.fhir.package_files import LARGEST_FILE, ArchiveFiles, Files, FolderFiles, HeldFiles
+from fhir_vitiligo.fhir.json import Json, loads, loads_object
+from fhir_vitiligo.fhir.package_files import ArchiveFiles, Files, FolderFiles
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.own_package import own_package
 
@@ -44,12 +44,17 @@ class Entry:
 
 
 class Package:
-    """One package. ``release`` is ``None`` where it names no release of FHIR that is spoken here."""
+    """One package. ``release`` is ``None`` where it names no release of FHIR that is spoken here; ``issues`` is
+    what was wrong with how it is written, though it could be read.
+    """
 
-    def __init__(self, name: str, version: str, manifest: Json, files: Files) -> None:
+    def __init__(
+        self, name: str, version: str, manifest: Json, files: Files, issues: Iterable[Issue] = ()
+    ) -> None:
         self.name = name
         self.version = version
         self.manifest = manifest
+        self.issues = tuple(issues)
         self._files = files
         self._read: dict[str, Json] = {}
 
@@ -114,7 +119,7 @@ class Package:
         lines = [line for line in told if isinstance(line, dict)] if isinstance(told, list) else []
         if {line.get("filename") for line in lines} != {*self._resource_names()}:
             return None
-        return [entry for line in lines if (entry := _entry(line, str(line["filename"]))) is not None]
+        return [entry for line in lines if (entry := entry_of(line, str(line["filename"]))) is not None]
 
     def _scanned(self) -> Iterator[Entry]:
         for name in self._resource_names():
@@ -122,12 +127,13 @@ class Package:
                 resource = loads(self._files.read(name))
             except InputError:
                 continue  # a package may carry files of other kinds
-            entry = _entry(resource, name) if isinstance(resource, dict) else None
+            entry = entry_of(resource, name) if isinstance(resource, dict) else None
             if entry is not None:
                 yield entry
 
 
-def _entry(told: Json, file: str) -> Entry | None:
+def entry_of(told: Json, file: str) -> Entry | None:
+    """What a file of a package defines, from its content or its line of the index."""
     kind, url, version = told.get("resourceType"), told.get("url"), told.get("version")
     if not (isinstance(kind, str) and isinstance(url, str) and url):
         return None
@@ -146,7 +152,9 @@ def open_package(source: str | Path, home: Path | None = None) -> Package:
     if path.is_file():
         if path.name.endswith((".tgz", ".tar.gz")):
             return _of_files(ArchiveFiles(path), path.name.removesuffix(".gz").rpartition(".")[0])
-        return _of_resource(path)
+        from fhir_vitiligo.fhir.single_package import package_of
+
+        return package_of(path)
     named = _CACHED.fullmatch(str(source))
     if named is None:
         raise InputError(
@@ -166,47 +174,6 @@ def _of_files(files: Files, name: str) -> Package:
             code="not-found",
         )
     return package
-
-
-def _of_resource(path: Path) -> Package:
-    """One file: a resource with a url, or a Bundle of such."""
-    if path.stat().st_size > LARGEST_FILE:
-        raise InputError(f"{path.name} is refused: it is larger than any definition.", code="too-costly")
-    data = path.read_bytes()
-    resource = _of_xml(path.name, data) if data.lstrip()[:1] == b"<" else loads_object(data)
-    found: list[object] = [resource]
-    if resource.get("resourceType") == "Bundle":
-        entries = resource.get("entry")
-        found = [one.get("resource") for one in entries or () if isinstance(one, dict)]
-    files = {
-        f"{number}.json": dumps(one)
-        for number, one in enumerate(found)
-        if isinstance(one, dict) and _entry(one, "") is not None
-    }
-    if not files:
-        kind = resource.get("resourceType", "JSON")
-        raise InputError(
-            f"{path.name} defines nothing: it is a {kind} without a url. A StructureDefinition, ValueSet, "
-            "CodeSystem or other conformance resource has one.",
-            code="not-found",
-        )
-    told = resource.get("fhirVersion")
-    manifest: Json = {"fhirVersions": [told]} if isinstance(told, str) else {}
-    return Package(path.name, str(resource.get("version") or "0"), manifest, HeldFiles(files))
-
-
-def _of_xml(name: str, data: bytes) -> Json:
-    from fhir_vitiligo.fhir.xml import to_json
-
-    # The release is not known before it is read; the newest reads what the older ones wrote of these types.
-    faults: list[Issue] = []
-    for release in (Release.R4, Release.R5):
-        reading = to_json(data, release)
-        errors = [issue for issue in reading.issues if issue.severity in ("fatal", "error")]
-        if reading.resource is not None and not errors:
-            return reading.resource
-        faults = faults or errors
-    raise InputError(f"{name} is not a FHIR resource in XML: {faults[0].text if faults else 'it is empty'}")
 
 
 def _cached(name: str, version: str, home: Path) -> Package:
@@ -261,11 +228,12 @@ class Packages:
     ) -> Packages:
         """The packages named, the project's own, and what all of them depend on, from the cache in ``home``.
 
-        A dependency that is missing, and a package made for another release, become ``issues``; a source
-        that cannot be opened raises :class:`InputError`.
+        A dependency that is missing, a package made for another release, and what is wrong with how one
+        is written become ``issues``; a source that cannot be opened raises :class:`InputError`.
         """
         opened = [source if isinstance(source, Package) else open_package(source, home) for source in sources]
-        issues = [issue for package in opened if (issue := _other_release(package, release)) is not None]
+        issues = [issue for package in opened for issue in package.issues]
+        issues += [issue for package in opened if (issue := _other_release(package, release)) is not None]
         if all(package.name != own(release).name for package in opened):
             opened.append(own(release))
         issues += _add_dependencies(opened, home)

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a caller may choose; left alone, what HL7's engine does when it is left alone.
+    """What a caller may choose; left alone, what HL7's engine does when it is left alone, but for ``examples``.
 
     ``any_extension``: an extension that nobody here defines is told as information, not as an error.
     ``extension_domains``: such extensions are expected below these addresses.
-    ``examples``: addresses of example.org and the like may be used.
+    ``examples``: addresses of example.org and the like may be used, and are a warning where nothing that is
+    loaded is at them; else they are errors.
     ``fetch``: gives the resource that a reference to somewhere else names, or None.
     ``contained``: contained resources are looked at. ``references_exist``: a reference to what is not at
     hand is an error.
@@ -39,7 +40,7 @@ class Options:
 
     any_extension: bool = False
     extension_domains: tuple[str, ...] = ()
-    examples: bool = False
+    examples: bool = True
     trust_references: bool = False
     fetch: Callable[[str], Json | None] | None = None
     contained: bool = True

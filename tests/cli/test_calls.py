@@ -39,7 +39,7 @@ def test_the_patterns_that_the_help_shows_are_taken(call: Call, tmp_path: Path) 
         (["--ignore", "bindng"], "there is no rule 'bindng': did you mean 'binding'?"),
         (["--ignore", "-6"], "there is no rule '-6'"),
         (["--ignore", ""], "there is no rule ''"),
-        (["--package", "rubbish"], "--package rubbish: not valid JSON"),
+        (["--package", "rubbish"], "rubbish: not valid JSON: write root in double quotes"),
         (["--package", "p.json"], "p.json defines nothing: it is a Patient without a url."),
         (["--explain", "http://nix.test/x"], "the profile http://nix.test/x cannot be explained"),
     ],

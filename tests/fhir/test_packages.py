@@ -146,7 +146,7 @@ def test_what_is_not_there_is_named(tmp_path: Path, source: str, words: str) -> 
     ("name", "content", "words"),
     [
         ("p.json", b'{"resourceType": "Patient"}', "p.json defines nothing: it is a Patient without a url"),
-        ("p.json", b"[1]", "expected a JSON object, found an array"),
+        ("p.json", b"[1]", "p.json: expected one resource, or a Bundle of them"),
         ("p.json", b"{", "not valid JSON"),
         ("p.xml", b"<ValueSet>", "p.xml is not a FHIR resource in XML"),
         ("p.xml", b'<!DOCTYPE a [<!ENTITY b "c">]><ValueSet/>', "p.xml is not a FHIR resource in XML"),
@@ -159,6 +159,31 @@ def test_what_is_no_package_is_told(tmp_path: Path, name: str, content: bytes, w
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=words):
         open_package(tmp_path / name)
+
+
+@pytest.mark.parametrize("marked", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
+def test_a_definition_written_carelessly_is_used_and_told(tmp_path: Path, marked: bytes) -> None:
+    text = (
+        b'<ValueSet xmlns="http://hl7.org/fhir"><name value="A"/><url value="http://x.org/a"/>'
+        b'<status value="draft"/></ValueSet>'
+    )
+    (tmp_path / "a.xml").write_bytes(marked + text)
+    packages = Packages.load([tmp_path / "a.xml"], Release.R4)
+    assert packages.resolve("http://x.org/a") == {
+        "resourceType": "ValueSet", "name": "A", "url": "http://x.org/a", "status": "draft",
+    }  # fmt: skip
+    (issue,) = packages.issues
+    assert (issue.severity, issue.source, issue.line) == ("warning", "a.xml", 1)
+    assert issue.text == "<url> stands too late: the order of elements is fixed; move it in front of <name>."
+
+
+def test_a_member_written_twice_in_a_definition_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(
+        '{"resourceType": "ValueSet", "url": "http://x.org/a", "status": "draft", "status": "active"}'
+    )
+    packages = Packages.load([tmp_path / "a.json"], Release.R4)
+    assert packages.resolve("http://x.org/a") is not None
+    assert [(issue.severity, issue.rule) for issue in packages.issues] == [("warning", "duplicate-key")]
 
 
 def test_an_empty_folder_is_no_package(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from fhir_vitiligo.fhir.source import parse
 from fhir_vitiligo.validation import Validator
 from tests.official.engine import NO_VERDICT, OfficialEngine, OfficialIssue, Request
 from tests.validation.case_mutations import Broken, broken
-from tests.validation.differential import KEPT, place_of
+from tests.validation.differential import AS_THE_ENGINE, KEPT, place_of
 from tests.validation.official_cases import FOLDER, Case, Supporting, cases
 
 # Addresses that the engine takes for examples only, and so for errors.
@@ -87,7 +87,7 @@ class Judge:
             for (name, _), one in zip(self.supporting, loaded, strict=True)
             if name in wanted and isinstance(one, dict)
         ]
-        self.validator = Validator(case.release, Supporting(files))
+        self.validator = Validator(case.release, Supporting(files), AS_THE_ENGINE)
 
     def ours(self, text: str) -> tuple[Issue, ...]:
         document = parse(text.encode("utf-8", "surrogatepass"), self.case.release)

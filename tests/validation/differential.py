@@ -27,6 +27,7 @@ from fhir_vitiligo.fhir.json import Json, dumps, loads
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.source import parse
 from fhir_vitiligo.validation import Validator
+from fhir_vitiligo.validation.context import Options
 from tests.official.engine import OURS, OfficialEngine, OfficialIssue, Request
 from tests.validation.explanations import explanation, reason_of_ours, reason_of_theirs
 from tests.validation.mutations import Mutation, mutated, mutations
@@ -235,12 +236,16 @@ def _extra(release: Release) -> dict[str, tuple[Path, ...]]:
     return {release.value: tuple(folders)}
 
 
+# The engine is left alone, and then refuses addresses of example.org.
+AS_THE_ENGINE = Options(examples=False)
+
+
 def validator_for(release: Release, guides: bool = True) -> Validator:
     """Ours, with the same packages."""
     packages = (
         [PACKAGES / package for package in _GUIDES.values()] if guides and release is Release.R4 else []
     )
-    return Validator(release, packages)
+    return Validator(release, packages, AS_THE_ENGINE)
 
 
 def errors(validator: Validator, resource: Json, release: Release) -> tuple[Issue, ...]:

@@ -62,11 +62,7 @@ def sliced(path: str, *discriminators: tuple[str, str], rules: str = "open", ord
 
 
 def errors(resource: Json, *held: Json, release: Release = Release.R4, **options: Any) -> list[Issue]:
-    """What is wrong with a resource against the first of the resources, the others at hand.
-
-    Addresses of example.org may be used, as these tests do.
-    """
-    options.setdefault("examples", True)
+    """What is wrong with a resource against the first of the resources, the others at hand."""
     validator = Validator(release, Held(*held), Options(**options))
     profiles = [held[0]["url"]] if held else []
     return [issue for issue in validator.validate(resource, profiles) if issue.severity in ("error", "fatal")]

@@ -160,8 +160,8 @@ def test_an_extension_that_modifies_has_its_own_place() -> None:
             {"any_extension": False, "extension_domains": ("http://hospital.test",)},
             "information",
         ),
-        ("http://example.org/e", {"examples": True}, "information"),
-        ("http://example.org/e", {}, "error"),
+        ("http://example.org/e", {}, "information"),
+        ("http://example.org/e", {"examples": False}, "error"),
     ],
 )
 def test_an_unknown_extension_is_told_as_the_caller_wants(url: str, options: Any, severity: str) -> None:

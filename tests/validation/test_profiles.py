@@ -9,7 +9,6 @@ import pytest
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.validation.context import Options
 from fhir_vitiligo.validation.validator import Validator
 from tests.validation.profiles import BASE, CORE, Held, element, errors, profile, told
 
@@ -250,9 +249,13 @@ def test_a_profile_applies_to_what_repeats_its_definition() -> None:
 
 def test_the_profile_a_resource_claims_is_checked() -> None:
     asked = profile("p", "Patient", element("birthDate", min=1))
-    validator = Validator(Release.R4, Held(asked), Options(examples=True))
-    issues = validator.validate({**PATIENT, "meta": {"profile": [BASE + "p", BASE + "q"]}})
-    assert [(issue.severity, issue.rule, issue.expression) for issue in issues if issue.rule != "dom-6"] == [
+    issues = Validator(Release.R4, Held(asked)).validate(
+        {**PATIENT, "meta": {"profile": [BASE + "p", BASE + "q"]}}
+    )
+    others = ("dom-6", "address-example")
+    assert [
+        (issue.severity, issue.rule, issue.expression) for issue in issues if issue.rule not in others
+    ] == [
         ("error", "cardinality", "Patient"),
         ("warning", "profile-unknown", "Patient.meta.profile[1]"),
     ]

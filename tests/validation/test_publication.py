@@ -127,11 +127,27 @@ def test_a_profile_may_make_an_error_of_what_core_warns_of() -> None:
 @pytest.mark.parametrize(
     "host", ["example.org", "example.com", "example.net", "acme.com", "acme.org", "a.example.com"]
 )
-def test_no_definition_is_at_an_address_for_examples(host: str) -> None:
+def test_a_profile_at_an_address_for_examples_is_told(host: str) -> None:
     resource = {"resourceType": "Patient", "meta": {"profile": [f"http://{host}/x"]}}
-    assert ("error", "Patient.meta.profile[0]") in found(resource, "address-example")
+    assert found(resource, "address-example") == [("warning", "Patient.meta.profile[0]")]
+    strict = Validator(Release.R4, Held(), Options(examples=False)).validate(resource)
+    assert [one.severity for one in strict if one.rule == "address-example"] == ["error"]
 
 
 def test_what_only_looks_like_one_is_left_alone() -> None:
     resource = {"resourceType": "Patient", "meta": {"profile": ["http://myexample.com/x"]}}
     assert found(resource, "address-example") == []
+
+
+def test_an_address_for_examples_that_is_loaded_is_right() -> None:
+    system = {
+        "resourceType": "CodeSystem",
+        "url": "http://example.org/sizes",
+        "status": "draft",
+        "content": "complete",
+        "concept": [{"code": "big"}],
+    }
+    tag = {"system": "http://example.org/sizes", "code": "big"}
+    resource = {"resourceType": "Patient", "meta": {"tag": [tag]}}
+    assert found(resource, "address-example", system) == []
+    assert found(resource, "address-example") == [("warning", "Patient.meta.tag[0].system")]

@@ -44,7 +44,7 @@ def only(resource: Any, validator: Validator = R4) -> Issue:
     return issues[0]
 
 
-EXTENSION = {"url": "http://example.org/why", "valueCode": "unknown"}
+EXTENSION = {"url": "http://guide.test/why", "valueCode": "unknown"}
 
 BROKEN = yaml.safe_load(Path(__file__).with_name("broken_r4.yaml").read_text(encoding="utf-8"))
 

@@ -124,9 +124,10 @@ def make(place: Place) -> Rule | None:
                 yield Fault("address-target", "not-found", text, severity=severity)
             elif code == "canonical" and (text := _local_type(value, context)):
                 yield Fault("address-type", "invalid", f"`{key}` leads to a {text}.")
-        elif not own and not context.options.examples and examples.match(value):
+        elif not own and examples.match(value) and _is_refused(value, context):
             text = f"`{key}` is {shown(value)}: such an address is for examples only."
-            yield Fault("address-example", "invalid", text)
+            told: Severity = "warning" if context.options.examples else "error"
+            yield Fault("address-example", "invalid", text, severity=told)
         elif targets and targets.isdisjoint(_ANY):
             found = context.library.kinds(value)
             if found and targets.isdisjoint(found):
@@ -141,6 +142,11 @@ def make(place: Place) -> Rule | None:
         return f"{' and a '.join(sorted(found))}: it has to be {' or '.join(sorted(targets))}"
 
     return check
+
+
+def _is_refused(value: str, context: Context) -> bool:
+    """Whether an address for examples stands for nothing: a package that is loaded may define what is there."""
+    return not context.options.examples or not context.library.kinds(value)
 
 
 def _plain(value: str, code: str) -> str:
