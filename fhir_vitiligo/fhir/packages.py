@@ -140,12 +140,23 @@ def entry_of(told: Json, file: str) -> Entry | None:
     return Entry(kind, url, version if isinstance(version, str) else None, str(told.get("id", "")), file)
 
 
-def open_package(source: str | Path, home: Path | None = None) -> Package:
-    """A folder, a ``.tgz``, ``name#version`` in ``home/.fhir/packages``, or one conformance resource (JSON, XML).
+# Where a package comes from; a dict is one conformance resource, or a Bundle of such.
+Source = str | Path | Package | Json
+
+
+def open_package(source: Source, home: Path | None = None) -> Package:
+    """A folder, a ``.tgz``, ``name#version`` in ``home/.fhir/packages``, or one conformance resource (JSON, XML,
+    or as a dict).
 
     ``home`` is the user's own unless told. ``name#latest`` and ``name#1.2.x`` mean the newest that fits.
     :class:`InputError` says what was looked for.
     """
+    if isinstance(source, Package):
+        return source
+    if isinstance(source, dict):
+        from fhir_vitiligo.fhir.single_package import package_of_resource
+
+        return package_of_resource(source)
     path = Path(source)
     if path.is_dir():
         return _of_files(FolderFiles(path), path.resolve().name)
@@ -222,7 +233,7 @@ class Packages:
     @classmethod
     def load(
         cls,
-        sources: Iterable[str | Path | Package] = (),
+        sources: Iterable[Source] = (),
         release: Release = Release.R4,
         home: Path | None = None,
     ) -> Packages:
@@ -231,7 +242,7 @@ class Packages:
         A dependency that is missing, a package made for another release, and what is wrong with how one
         is written become ``issues``; a source that cannot be opened raises :class:`InputError`.
         """
-        opened = [source if isinstance(source, Package) else open_package(source, home) for source in sources]
+        opened = [open_package(source, home) for source in sources]
         issues = [issue for package in opened for issue in package.issues]
         issues += [issue for package in opened if (issue := _other_release(package, release)) is not None]
         if all(package.name != own(release).name for package in opened):

@@ -7,6 +7,7 @@ carelessly may have meant it well.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -28,7 +29,13 @@ def package_of(path: Path) -> Package:
     if path.stat().st_size > LARGEST_FILE:
         raise InputError(f"{path.name} is refused: it is larger than any definition.", code="too-costly")
     document = _read(path)
-    resource: Json = document.resource
+    issues = [replace(issue, severity="warning") for issue in _wrong(document)]
+    return package_of_resource(document.resource, path.name, issues)
+
+
+def package_of_resource(resource: Json, name: str = "", issues: Iterable[Issue] = ()) -> Package:
+    """The package of one resource, or of a Bundle's. :class:`InputError` where it is no definition."""
+    name = name or str(resource.get("url") or "the resource")
     found: list[object] = [resource]
     if resource.get("resourceType") == "Bundle":
         entries = resource.get("entry")
@@ -41,14 +48,13 @@ def package_of(path: Path) -> Package:
     if not files:
         kind = resource.get("resourceType", "JSON")
         raise InputError(
-            f"{path.name} defines nothing: it is a {kind} without a url. A StructureDefinition, ValueSet, "
+            f"{name} defines nothing: it is a {kind} without a url. A StructureDefinition, ValueSet, "
             "CodeSystem or other conformance resource has one.",
             code="not-found",
         )
     told = resource.get("fhirVersion")
     manifest: Json = {"fhirVersions": [told]} if isinstance(told, str) else {}
-    issues = [replace(issue, severity="warning") for issue in _wrong(document)]
-    return Package(path.name, str(resource.get("version") or "0"), manifest, HeldFiles(files), issues)
+    return Package(name, str(resource.get("version") or "0"), manifest, HeldFiles(files), issues)
 
 
 def _read(path: Path) -> Document:

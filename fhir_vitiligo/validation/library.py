@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from fhir_vitiligo.fhir.definitions import CORE, definitions_of
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.packages import Package, Packages, own_packages
+from fhir_vitiligo.fhir.packages import Package, Packages, Source, own_packages
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.schema import schemas_of
 from fhir_vitiligo.terminology.value_sets import Terminology, Verdict, terminology_of
@@ -37,7 +37,8 @@ class Resolver(Protocol):
         """Every resource of a type."""
 
 
-Source = str | Path | Package
+# Several sources, one alone, or something that resolves canonicals by itself.
+Packaged = Sequence[Source] | Source | Resolver
 
 # What packages hold that an element may name by its address.
 _KINDS = (
@@ -65,10 +66,12 @@ def library_of(release: Release) -> Library:
 class Library:
     """``problems`` tells, by canonical, why a profile that is there could not be used."""
 
-    def __init__(self, release: Release, packages: Sequence[Source] | Resolver) -> None:
+    def __init__(self, release: Release, packages: Packaged) -> None:
         self.release = release
         self.definitions = definitions_of(release)
         self.schemas = schemas_of(release)
+        if isinstance(packages, str | Path | Package | dict):
+            packages = (packages,)
         self.packages: Resolver = (
             Packages.load(packages, release) if isinstance(packages, Sequence) else packages
         )

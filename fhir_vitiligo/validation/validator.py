@@ -11,7 +11,7 @@ from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.validation.compiler import Compiler, compiler_of
 from fhir_vitiligo.validation.context import Context, Options, Walk
 from fhir_vitiligo.validation.faults import MAX_FAULTS, Fault, Faults, TooManyFaults
-from fhir_vitiligo.validation.library import Library, Resolver, Source
+from fhir_vitiligo.validation.library import Library, Packaged
 from fhir_vitiligo.validation.resource_check import check_in_context, resource_type
 
 
@@ -19,13 +19,14 @@ class Validator:
     """Checks resources of one release. Cheap to make, and threads may share one.
 
     ``packages`` are what is loaded besides core and the vitiligo package: folders, ``.tgz`` files,
-    ``name#version`` of the usual cache, single conformance resources, or something that resolves canonicals.
+    ``name#version`` of the usual cache, single conformance resources (files or dicts), one of these alone, or
+    something that resolves canonicals. :class:`InputError` for one that is not there or is none.
     """
 
     def __init__(
         self,
         release: Release | str = Release.R4,
-        packages: Sequence[Source] | Resolver = (),
+        packages: Packaged = (),
         options: Options = Options(),  # noqa: B008 - frozen
     ) -> None:
         self.release = Release.of(release)

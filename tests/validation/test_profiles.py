@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fhir_vitiligo.errors import InputError
+from fhir_vitiligo.fhir.json import dumps
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.validation.validator import Validator
 from tests.validation.profiles import BASE, CORE, Held, element, errors, profile, told
@@ -259,6 +261,24 @@ def test_the_profile_a_resource_claims_is_checked() -> None:
         ("error", "cardinality", "Patient"),
         ("warning", "profile-unknown", "Patient.meta.profile[1]"),
     ]
+
+
+def test_a_profile_may_be_a_dict_or_a_file_alone_or_in_a_list(tmp_path: Path) -> None:
+    asked = profile("p", "Patient", element("birthDate", min=1))
+    file = tmp_path / "p.json"
+    file.write_bytes(dumps(asked))
+    for packages in (
+        asked,
+        [asked],
+        file,
+        str(file),
+        [file],
+        {"resourceType": "Bundle", "entry": [{"resource": asked}]},
+    ):
+        issues = Validator(Release.R4, packages).validate(PATIENT, BASE + "p")
+        assert [issue.rule for issue in issues if issue.severity == "error"] == ["cardinality"], packages
+    with pytest.raises(InputError, match="the resource defines nothing: it is a Patient without a url"):
+        Validator(Release.R4, PATIENT)
 
 
 def test_a_profile_of_another_type_is_told() -> None:
