@@ -17,6 +17,14 @@ from tests.validation.profiles import BASE, CORE, Json, element, errors, profile
 NARRATIVE = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
 FIRST, SECOND = (f"urn:uuid:00000000-0000-4000-8000-00000000000{n}" for n in (1, 2))
 ORGANIZATION = {"resourceType": "Organization", "id": "o", "name": "A"}
+REFERS_TO_ITSELF = {
+    "resourceType": "List",
+    "id": "l",
+    "text": NARRATIVE,
+    "status": "current",
+    "mode": "working",
+    "entry": [{"item": {"reference": "#"}}],
+}
 
 
 def patient(**elements: Any) -> Json:
@@ -108,26 +116,12 @@ CORE_CASES: dict[str, tuple[Json, list[tuple[str, str]], Release]] = {
         Release.R4,
     ),
     "itself-before-R5": (
-        {
-            "resourceType": "List",
-            "id": "l",
-            "text": NARRATIVE,
-            "status": "current",
-            "mode": "working",
-            "entry": [{"item": {"reference": "#"}}],
-        },
+        REFERS_TO_ITSELF,
         [("reference-unresolved", "List.entry[0].item")],
         Release.R4,
     ),
     "itself-since-R5": (
-        {
-            "resourceType": "List",
-            "id": "l",
-            "text": NARRATIVE,
-            "status": "current",
-            "mode": "working",
-            "entry": [{"item": {"reference": "#"}}],
-        },
+        REFERS_TO_ITSELF,
         [("ref-1", "List.entry[0].item")],
         Release.R5,
     ),
