@@ -55,7 +55,9 @@ def repeats_no_member(text: bytes, value: object) -> bool:
     Written anew, a value has each member once: the same text without its white space proves that nothing was
     overwritten. False only means that someone has to look (escapes and exponents may be spelled otherwise).
     """
-    return msgspec.json.format(text, indent=-1) == json.dumps(value)
+    written = json.dumps(value)
+    # Without a copy of those that are compact already.
+    return text == written or (len(text) > len(written) and msgspec.json.format(text, indent=-1) == written)
 
 
 def check_depth(value: object, limit: int = json.MAX_DEPTH) -> None:

@@ -222,8 +222,14 @@ class _Reader:
                 self.link(value)
         if name == "img":
             self.result.has_content = True
-            source = attributes.get("src", "")
-            if source.startswith("#"):
+            source = attributes.get("src")
+            if source is None:
+                return
+            if not source:
+                self.put("link", "The image's address is empty: state where it is.")
+            elif wrong := _NOT_IN_URL.search(source):
+                self.put("link", f"The image `{source[:80]}` has {wrong[0]!r} in it, which no URL may have.")
+            elif source.startswith("#"):
                 self.result.local_images.append((source[1:], "/".join(self.path)))
 
     def link(self, value: str) -> None:

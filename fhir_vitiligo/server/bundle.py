@@ -97,12 +97,12 @@ def history_bundle(request: Request, page: HistoryPage, applied: Pairs) -> bytes
 
 @dataclass(frozen=True, slots=True)
 class EntryResponse:
-    """What became of an entry; ``resource`` and ``outcome`` are JSON text."""
+    """What became of an entry; ``updated`` is an instant, ``resource`` and ``outcome`` are JSON text."""
 
     status: int
     location: str = ""
     etag: str = ""
-    updated: int | None = None
+    updated: str | None = None
     resource: bytes | None = None
     outcome: bytes | None = None
 
@@ -117,7 +117,7 @@ def response_bundle(bundle_type: str, responses: Iterable[EntryResponse]) -> byt
         if response.etag:
             told["etag"] = response.etag
         if response.updated is not None:
-            told["lastModified"] = instant(response.updated)
+            told["lastModified"] = response.updated
         text = json.dumps(told)
         if response.outcome is not None:
             text = text[:-1] + b',"outcome":' + response.outcome + b"}"

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.references import rewrite_links
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.server.errors import InvalidError
 from fhir_vitiligo.server.settings import Settings
-from fhir_vitiligo.storage.entries import Entry, located
+from fhir_vitiligo.storage.entries import Entry, in_resource, located
 from fhir_vitiligo.storage.integrity import Integrity
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ _INDEX = re.compile(r"\[\d+\]")
 # A code that is not of the value set its element is bound to stays an error.
 _TOLERATED = frozenset(
     {"address-unknown", "code-unknown", "display", "extension-unknown", "profile-unknown", "system-unknown"}
+)
+
+_PART = "SUBSETTED"
+_SAYS_PART = (
+    "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "http://hl7.org/fhir/v3/ObservationValue",  # as FHIR before R4 has it
 )
 
 
@@ -46,6 +53,7 @@ class Checks:
         """:class:`InvalidError` with everything there is to tell when the resource has errors, as one of the release that is
         stored, or of the one it was sent in.
         """
+        _refuse_part(resource)
         if self._level == "off":
             return
         if self._level == "structure":
@@ -58,21 +66,54 @@ class Checks:
 
     async def entries(self, entries: Sequence[Entry]) -> None:
         """The same for the resources of a Bundle, the faults of all of them at once, each with its place."""
-        if self._level != "off":
-            # A Bundle can hold thousands: other requests are answered meanwhile.
-            await asyncio.to_thread(self._entries, entries)
+        # A Bundle can hold thousands: other requests are answered meanwhile.
+        await asyncio.to_thread(self._entries, entries)
 
     def _entries(self, entries: Sequence[Entry]) -> None:
         faults: list[Issue] = []
+        names = {
+            one.full_url: f"{one.type}/{one.id or 'new'}"
+            for one in entries
+            if one.full_url.startswith("urn:")
+        }
         for entry in entries:
             resource = entry.resource()
             if resource is not None:
+                if names and _links_entries(resource):
+                    # A narrative's links are checked as they will be stored.
+                    resource = rewrite_links(resource, names.get)
                 try:
                     self.resource(resource)
                 except InvalidError as error:
-                    faults += located(error, f"{entry.place}.resource").issues
+                    faults += located(in_resource(error), entry.place).issues
         if faults:
             raise InvalidError(sorted(faults, key=partial(_is_error, self._release), reverse=True))
+
+
+def _links_entries(resource: Json) -> bool:
+    text = resource.get("text")
+    div = text.get("div") if isinstance(text, dict) else None
+    return isinstance(div, str) and "urn:" in div
+
+
+def _refuse_part(resource: Json) -> None:
+    """:class:`InvalidError` for what says that it is a part of a resource, as ``_summary`` and ``_elements`` leave it: stored, it
+    would take the place of the whole (https://hl7.org/fhir/R4/search.html#summary).
+    """
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    for index, tag in enumerate(tags if isinstance(tags, list) else ()):
+        if isinstance(tag, dict) and tag.get("code") == _PART and tag.get("system") in _SAYS_PART:
+            raise InvalidError(
+                Issue(
+                    "error",
+                    "business-rule",
+                    f"{resource.get('resourceType')}.meta.tag[{index}]",
+                    f"the tag {_PART} says that this is only a part of a resource, as _summary or _elements leave it, and "
+                    "what it leaves out would be lost: read the whole resource and change that (or send a patch); if this "
+                    "is all there is of it, send it without the tag",
+                )
+            )
 
 
 def _is_error(release: Release, issue: Issue) -> bool:

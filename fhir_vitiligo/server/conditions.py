@@ -8,7 +8,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 
 from fhir_vitiligo.server.message import Request
-from fhir_vitiligo.storage.etag import parse_etag
+from fhir_vitiligo.storage.etag import names_version, parse_etag
 from fhir_vitiligo.storage.repository import ANY_VERSION, NO_VERSION, StoredVersion
 
 
@@ -26,8 +26,7 @@ def is_known(request: Request, version: StoredVersion) -> bool:
     """Whether If-None-Match names this version, or it is not newer than If-Modified-Since: the client has it already."""
     tags = request.headers.get("if-none-match")
     if tags is not None:  # If-Modified-Since does not count then (RFC 9110, 13.2.2)
-        wanted = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
-        return str(version.version) in wanted or "*" in wanted
+        return names_version(tags, version.version)
     since = request.headers.get("if-modified-since")
     seconds = None if since is None else _seconds(since)
     return seconds is not None and version.updated // 1_000_000 <= seconds

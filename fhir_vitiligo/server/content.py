@@ -16,6 +16,7 @@ from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.fhir.repeated_members import repeated_members
 from fhir_vitiligo.server.compression import decompressed
 from fhir_vitiligo.server.errors import InvalidError, RefusedError, outcome_response
 from fhir_vitiligo.server.message import FHIR_JSON, FHIR_XML, Request, Response
@@ -194,13 +195,29 @@ def _check_content_type(content_type: str) -> None:
 
 
 def read_body(request: Request) -> Json:
-    """The JSON object in the body; 415 or :class:`InputError` otherwise, for one that is nested too deeply
-    too.
+    """The JSON object in the body; 415 or :class:`InputError` otherwise, for one that is nested too deeply, or has a member
+    twice, too.
     """
+    body = read_once(request)
+    check_members(read_text(request), body)
+    return body
+
+
+def read_once(request: Request) -> Json:
+    """The same, where a member that stands twice in its object is told by others."""
     body = read_json(request, json.loads_object)
     if json_text.may_be_deep(request.body):
         json_text.check_depth(body)
     return body
+
+
+def check_members(text: bytes, value: object = None) -> None:
+    """:class:`InputError` names every member that stands twice in its object; ``value`` is what the text was read to, if that
+    is known.
+    """
+    faults = repeated_members(text, value)
+    if faults:
+        raise InputError(faults)
 
 
 def read_json(request: Request, read: Callable[[bytes], T]) -> T:

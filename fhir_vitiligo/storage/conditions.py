@@ -41,3 +41,13 @@ def only_match(session: Session, query: SearchQuery) -> StoredVersion | None:
             code="multiple-matches",
         )
     return found[0] if found else None
+
+
+def check_free(before: StoredVersion | None) -> None:
+    """:class:`ConflictError` where a conditional update that fits nothing would write over a resource that has its id."""
+    if before is not None and not before.deleted:
+        raise ConflictError(
+            f"the condition fits nothing, and {before.type}/{before.id} is another resource: leave the id out to create "
+            "one, or update that one by its own URL",
+            code="duplicate",
+        )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
@@ -32,7 +33,8 @@ class Entry:
 
     ``id`` is None where the store or ``condition`` decides it: the search of a conditional request (of a POST its
     ``ifNoneExist``). ``text`` is the resource as it was received, where that is known; else ``held`` has it. ``patch`` is that of
-    a PATCH. A GET reads ``id``, in ``version`` where that is given, or searches by ``query``.
+    a PATCH. A GET reads ``id``, in ``version`` where that is given, or searches by ``query``; ``known`` are the versions that
+    the client has (ifNoneMatch), ``since`` is when it got them (ifModifiedSince; microseconds since 1970).
     """
 
     number: int
@@ -47,6 +49,8 @@ class Entry:
     patch: Patch | None = None
     version: int | None = None
     query: SearchQuery | None = None
+    known: str = ""
+    since: int | None = None
 
     def resource(self) -> Json | None:
         """The resource of a POST or PUT; made from its text anew each time, so that not all of a Bundle are held as objects."""
@@ -77,6 +81,7 @@ def read_entries(
         except InputError as error:
             faults += located(error, f"Bundle.entry[{number}]").issues
     faults += doubles((entry, entry.id) for entry in found)
+    faults += _same_names(found)
     if faults:
         raise InputError(faults)
     return found
@@ -103,7 +108,7 @@ def read_entry(raw: Json, number: int, parameters: Parameters, text: bytes | Non
         raise InputError("fullUrl is a string", code="value", expression="fullUrl")
     entry = _target(Entry(number, method, "", full_url=full_url), url, parameters, base)
     if method in _READS:
-        return entry
+        return _unless_known(entry, request)
     entry = _conditions(entry, request, parameters, base)
     if method == "DELETE":
         return entry
@@ -113,6 +118,23 @@ def read_entry(raw: Json, number: int, parameters: Parameters, text: bytes | Non
     if method == "PATCH":
         return replace(entry, patch=patch_of_entry(resource))
     return _with_resource(entry, resource, text, parameters)
+
+
+def _unless_known(entry: Entry, request: Json) -> Entry:
+    known, since = request.get("ifNoneMatch", ""), request.get("ifModifiedSince")
+    if not isinstance(known, str):
+        raise InputError("ifNoneMatch is a string", code="value", expression="request.ifNoneMatch")
+    if since is None:
+        return replace(entry, known=known) if known else entry
+    try:
+        moment = datetime.fromisoformat(since).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(
+            f"ifModifiedSince is an instant such as 2026-11-22T10:00:00Z, not {str(since)[:100]!r}",
+            code="value",
+            expression="request.ifModifiedSince",
+        ) from None
+    return replace(entry, known=known, since=int(moment * 1_000_000))
 
 
 def _conditions(entry: Entry, request: Json, parameters: Parameters, base: str) -> Entry:
@@ -245,6 +267,26 @@ def doubles(entries: Iterator[tuple[Entry, str | None]]) -> Iterator[Issue]:
                     entry.place,
                     f"{entry.type}/{id} is written by {first.place} already",
                 )
+
+
+def _same_names(entries: Sequence[Entry]) -> Iterator[Issue]:
+    """A fullUrl names one resource (bdl-7): a link to it could mean either."""
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        first = seen.setdefault(entry.full_url, entry)
+        if entry.full_url and first is not entry:
+            text = f"{first.place} has the same fullUrl: each entry needs its own (bdl-7)"
+            yield Issue("error", "duplicate", f"{entry.place}.fullUrl", text)
+
+
+def in_resource(error: FhirVitiligoError) -> FhirVitiligoError:
+    """An error about a resource, as one about what holds it: of ``Patient.gender`` it is ``resource.gender``."""
+    return type(error)(replace(issue, expression=below(issue.expression)) for issue in error.issues)
+
+
+def below(expression: str) -> str:
+    """A place in a resource as one in the entry that holds it."""
+    return ".".join(["resource", *expression.split(".")[1:]])
 
 
 def located(error: FhirVitiligoError, place: str) -> FhirVitiligoError:

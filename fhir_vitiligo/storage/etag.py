@@ -17,3 +17,9 @@ def parse_etag(text: str) -> int:
     if match is None:
         raise InputError(f'{text[:100]!r} is no version: it is written W/"3"', code="invalid")
     return int(match["quoted"] or match["bare"])
+
+
+def names_version(tags: str, version: int) -> bool:
+    """Whether a list of tags (If-None-Match) names the version, or any by ``*``."""
+    wanted = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
+    return str(version) in wanted or "*" in wanted

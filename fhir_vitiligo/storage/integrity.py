@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fhir_vitiligo.errors import ConflictError, InputError, Issue
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.references import iter_references, parse_restful
+from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful
 from fhir_vitiligo.storage.repository import Session
 
 _SHOWN = 3
@@ -24,6 +24,10 @@ class Target:
     path: str
     type: str
     id: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.type}/{self.id}" + (f"/_history/{self.version}" if self.version else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +41,38 @@ class Integrity:
     base: str = ""
 
     def targets_of(self, resource: Json) -> tuple[Target, ...]:
-        """The references of the resource that have to be there. Pure."""
-        if not self.targets:
+        """The references of the resource that have to be there; :class:`InputError` names one that can lead nowhere. Pure.
+
+        A Bundle that is stored brings along what its resources refer to.
+        """
+        if not self.targets or resource.get("resourceType") == "Bundle":
             return ()
-        found: dict[tuple[str, str], Target] = {}
+        found: dict[tuple[str, str, str], Target] = {}
         for path, reference in iter_references(resource):
             target = parse_restful(reference)
-            if target is not None and target.base in ("", self.base):
-                found.setdefault((target.type, target.id), Target(path, target.type, target.id))
+            if target is None:
+                if (text := _leads_nowhere(reference)) is not None:
+                    raise InputError(Issue("error", "business-rule", path, text))
+            elif target.base in ("", self.base):
+                key = (target.type, target.id, target.version)
+                found.setdefault(key, Target(path, *key))
         return tuple(found.values())
 
     def check_written(self, session: Session, targets: Iterable[Target], place: str = "") -> None:
         """:class:`InputError` names every reference that leads nowhere."""
         wanted = {(target.type, target.id): target for target in targets}
-        missing = session.missing(wanted) if wanted else ()
+        missing = [wanted[key] for key in session.missing(wanted)] if wanted else []
+        versioned = [target for target in targets if target.version and target not in missing]
+        missing += [target for target in versioned if not _has_version(session, target)]
         if missing:
             raise InputError(
                 Issue(
                     "error",
                     "business-rule",
-                    f"{place}.{wanted[key].path}" if place else wanted[key].path,
-                    f"{key[0]}/{key[1]} is not here: store what is referred to first, or with it in one transaction",
+                    target.path if not place else ".".join([place, *target.path.split(".")[1:]]),
+                    f"{target} is not here: store what is referred to first, or with it in one transaction",
                 )
-                for key in missing
+                for target in missing
             )
 
     def check_deleted(self, session: Session, resource_type: str, id: str) -> None:
@@ -75,3 +88,23 @@ class Integrity:
                 "transaction",
                 code="business-rule",
             )
+
+
+def _leads_nowhere(reference: str) -> str | None:
+    """Why no server could ever follow a reference that is no RESTful one; None where somebody may."""
+    if reference.startswith(("urn:uuid:", "urn:oid:")):
+        return f"{reference[:100]} names an entry of a Bundle: only a transaction makes a reference of it"
+    if is_conditional(reference):
+        return f"{reference[:100]!r} is a condition: only a transaction finds what it means"
+    if not reference.startswith("#") and ":" not in reference.partition("/")[0]:
+        return f"{reference[:100]!r} leads to no resource: a reference is written Type/id"
+    return None
+
+
+def _has_version(session: Session, target: Target) -> bool:
+    number = target.version
+    return (
+        number.isascii()
+        and number.isdigit()
+        and session.read_version(target.type, target.id, int(number[:18])) is not None
+    )

@@ -6,7 +6,7 @@ session: all or none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,9 +15,11 @@ from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful, rewrite_links
 from fhir_vitiligo.search.parameters import Parameters
-from fhir_vitiligo.storage.conditions import condition, only_match
+from fhir_vitiligo.search.query import SearchQuery
+from fhir_vitiligo.storage.conditions import check_free, condition, only_match
 from fhir_vitiligo.storage.draft import check_resource, draft, new_id
-from fhir_vitiligo.storage.entries import METHODS, Entry, doubles, located
+from fhir_vitiligo.storage.entries import METHODS, Entry, below, doubles, in_resource, located
+from fhir_vitiligo.storage.etag import names_version
 from fhir_vitiligo.storage.integrity import Integrity, Target
 from fhir_vitiligo.storage.repository import Draft, Page, Session, StoredVersion
 
@@ -76,31 +78,33 @@ class _Transaction:
         self._complete = complete
         self._targets: list[tuple[Entry, tuple[Target, ...]]] = []
         self._deleted: list[tuple[Entry, str]] = []
+        self._fitting: set[int] = set()
 
     def run(self, entries: Sequence[Entry]) -> list[Done]:
-        matched = {
-            entry.number: _within(entry, lambda entry=entry: only_match(self._session, entry.condition))  # type: ignore[misc]
-            for entry in entries
-            if entry.condition is not None
-        }
-        ids = {
-            entry.number: _within(entry, lambda entry=entry: _id(entry, matched.get(entry.number)))  # type: ignore[misc]
-            for entry in entries
-        }
-        written = (
-            (entry, ids[entry.number])
-            for entry in entries
-            if not (entry.method == "POST" and matched.get(entry.number) is not None)
-        )
-        if faults := list(doubles(written)):
+        done: dict[int, Done] = {}
+        creates = [entry for entry in entries if entry.method == "POST"]
+        others = [entry for entry in entries if entry.method != "POST"]
+        matched = self._matched(others)
+        ids = _ids(others, matched)
+        if faults := list(doubles((entry, ids[entry.number]) for entry in others)):
             raise InputError(faults)
+        # What is deleted fits no condition of a create any more: deletions come first.
+        for entry in others:
+            if entry.method == "DELETE":
+                done[entry.number] = _within(
+                    entry,
+                    lambda entry=entry: self._delete(entry, ids[entry.number]),  # type: ignore[misc]
+                )
+        matched |= self._matched(creates)
+        self._fitting = {number for number, match in matched.items() if match is not None}
+        ids |= _ids(creates, matched)
         targets = {entry.full_url: f"{entry.type}/{ids[entry.number]}" for entry in entries if entry.full_url}
         links = _Links(self._session, self._parameters, targets, self._base)
-        done: dict[int, Done] = {}
         waiting: list[Entry] = []
         in_order = sorted(entries, key=lambda entry: METHODS.index(entry.method))
-        writes = [entry for entry in in_order if entry.writes]
-        for entry in writes:
+        for entry in in_order:
+            if entry.number in done or not entry.writes:
+                continue
             match = matched.get(entry.number)
             if entry.method == "POST" and match is not None:
                 done[entry.number] = Done(entry, 200, match)
@@ -113,23 +117,33 @@ class _Transaction:
         links.last = True
         for entry in waiting:
             done[entry.number] = self._done(entry, ids[entry.number], links)
+        self._check_conditions([one.entry for one in done.values() if one.status == 201])
         self._check_integrity()
         for entry in in_order:
             if not entry.writes:
                 done[entry.number] = _within(entry, lambda entry=entry: _read(self._session, entry))  # type: ignore[misc]
         return [done[entry.number] for entry in entries]
 
+    def _matched(self, entries: Iterable[Entry]) -> dict[int, StoredVersion | None]:
+        """What the conditions fit, by the number of the entry."""
+        return {
+            entry.number: _within(entry, lambda entry=entry: only_match(self._session, entry.condition))  # type: ignore[misc]
+            for entry in entries
+            if entry.condition is not None
+        }
+
     def _done(self, entry: Entry, id: str | None, links: _Links) -> Done:
         return _within(entry, lambda: self._write(entry, id, links))
 
+    def _delete(self, entry: Entry, id: str | None) -> Done:
+        if id is None:
+            return Done(entry, 204, None)
+        version = self._session.delete(entry.type, id, entry.if_version)
+        self._deleted.append((entry, id))
+        return Done(entry, 204, version)
+
     def _write(self, entry: Entry, id: str | None, links: _Links) -> Done:
         session = self._session
-        if entry.method == "DELETE":
-            if id is None:
-                return Done(entry, 204, None)
-            version = session.delete(entry.type, id, entry.if_version)
-            self._deleted.append((entry, id))
-            return Done(entry, 204, version)
         assert id is not None
         if entry.patch is not None:
             return self._patch(entry, id)
@@ -140,10 +154,12 @@ class _Transaction:
         ready = draft(resource, self._parameters, id=id, text=text)
         if self._complete and _may_name_urns(ready):
             _check_urns(resource, entry)
-        self._targets.append((entry, self._integrity.targets_of(resource)))
+        self._note_targets(entry, resource)
         if entry.method == "POST":
             return Done(entry, 201, session.create(ready))
         before = session.read(entry.type, id)
+        if entry.condition is not None and entry.number not in self._fitting:
+            check_free(before)
         new = session.update(ready, entry.if_version)
         return Done(entry, 201 if before is None or before.deleted else 200, new)
 
@@ -154,10 +170,38 @@ class _Transaction:
             raise NotFoundError(f"there is no {entry.type}/{id} to patch", code="not-found")
         resource = entry.patch.apply(json.loads_object(before.content), self._parameters.release)
         check_resource(resource, self._parameters)
-        self._check(resource)
-        self._targets.append((entry, self._integrity.targets_of(resource)))
+        try:
+            self._check(resource)
+        except FhirVitiligoError as error:
+            raise in_resource(error) from None
+        self._note_targets(entry, resource)
         ready = draft(resource, self._parameters, id=id)
         return Done(entry, 200, self._session.update(ready, entry.if_version))
+
+    def _note_targets(self, entry: Entry, resource: Json) -> None:
+        try:
+            self._targets.append((entry, self._integrity.targets_of(resource)))
+        except FhirVitiligoError as error:
+            raise in_resource(error) from None
+
+    def _check_conditions(self, created: Sequence[Entry]) -> None:
+        """A condition that nothing fitted may fit one resource now: two entries that mean the same one would make two
+        of it.
+        """
+        if len(created) > 1:
+            for entry in created:
+                if entry.condition is not None:
+                    _within(entry, lambda entry=entry: self._check_condition(entry.condition))  # type: ignore[misc]
+
+    def _check_condition(self, condition: SearchQuery) -> None:
+        found = self._session.search(condition).versions
+        if len(found) > 1:
+            raise InputError(
+                "another entry of this Bundle writes a resource that the condition fits too: write it once, and refer to "
+                "that entry",
+                code="duplicate",
+                expression="request",
+            )
 
     def _check_integrity(self) -> None:
         for entry, targets in self._targets:
@@ -174,6 +218,13 @@ class _Transaction:
 
 def _no_check(_: Json) -> None:
     """Anything may be stored."""
+
+
+def _ids(entries: Iterable[Entry], matched: Mapping[int, StoredVersion | None]) -> dict[int, str | None]:
+    return {
+        entry.number: _within(entry, lambda entry=entry: _id(entry, matched.get(entry.number)))  # type: ignore[misc]
+        for entry in entries
+    }
 
 
 def _id(entry: Entry, match: StoredVersion | None) -> str | None:
@@ -209,7 +260,12 @@ def _read(session: Session, entry: Entry) -> Done:
     )
     if version is None or version.content is None:
         raise NotFoundError(f"there is no {entry.type}/{entry.id} here", code="not-found")
-    return Done(entry, 200, version)
+    is_known = (
+        names_version(entry.known, version.version)
+        if entry.known
+        else entry.since is not None and version.updated <= entry.since
+    )
+    return Done(entry, 304 if is_known else 200, version)
 
 
 class _NotYetError(Exception):
@@ -269,7 +325,7 @@ def _check_urns(resource: Json, entry: Entry) -> None:
             raise InputError(
                 f"{reference} is the fullUrl of no entry of this Bundle",
                 code="invalid",
-                expression=f"resource:{path}",
+                expression=below(path),
             )
 
 

@@ -69,6 +69,8 @@ class Walk:
     trials: int = 0
     # Once a walk is enough.
     told_of_obligations: bool = False
+    # A decimal that is a float: another JSON library read the resource.
+    has_floats: bool = False
 
     def fetch(self, reference: str) -> Json | None:
         """What is outside of the resource, where the caller can get it; asked once."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 from fhir_vitiligo.fhir.definition_types import Strength
 from fhir_vitiligo.fhir.definitions import Binding, Element, Invariant, TypeRef
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.validation.schema import Node, Slicing
+from fhir_vitiligo.validation.shapes import objects, string, strings
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
 _BEST_PRACTICE = _EXTENSION + "elementdefinition-bestpractice"
@@ -24,6 +25,7 @@ _STRENGTHS: Mapping[str, Strength] = {
     "required": "required",
     "extensible": "extensible",
 }
+_AS_STATED: Mapping[str, Strength] = {one: one for one in get_args(Strength)}
 _FHIR_TYPE = _EXTENSION + "structuredefinition-fhir-type"
 # Types of the elements that hold the text of a primitive.
 _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
@@ -42,7 +44,7 @@ def tree_of(elements: Iterable[Json]) -> Node:
     for count, record in enumerate(elements):
         if count > MAX_ELEMENTS:
             raise ValueError(f"it has more than {MAX_ELEMENTS} elements")
-        path = record.get("path")
+        path = record.get("path") if isinstance(record, dict) else None
         if not isinstance(path, str):
             raise ValueError("one of its elements has no path")
         node = node_of(record, path)
@@ -83,37 +85,34 @@ def _placed(node: Node, above: Node, name: Any) -> Node:
 def node_of(record: Json, path: str) -> Node:
     """One ElementDefinition, without what is below it."""
     slicing, binding = record.get("slicing"), record.get("binding")
-    types = [one for one in record.get("type", ()) if isinstance(one, dict)]
+    types = objects(record.get("type"))
     node = Node(
         element=_element(record, path, types),
-        id=record.get("id", path),
+        id=string(record.get("id"), path),
         slicing=_slicing(slicing) if isinstance(slicing, dict) else None,
         regex=_regex(record, types),
         must_have_value=bool(record.get("mustHaveValue", False)),
-        alternatives=tuple(record.get("valueAlternatives", ())),
+        alternatives=strings(record.get("valueAlternatives")),
         aggregation=_aggregation(types),
         additional=tuple(_additional(binding)) if isinstance(binding, dict) else (),
     )
-    extensions = [one for one in record.get("extension", ()) if isinstance(one, dict)]
-    if extensions:
-        node.alternatives += tuple(
-            one["valueCanonical"] for one in extensions if one.get("url") == _ALTERNATIVES
+    if extensions := objects(record.get("extension")):
+        node.alternatives += strings(
+            [one.get("valueCanonical") for one in extensions if one.get("url") == _ALTERNATIVES]
         )
-        node.languages = tuple(one["valueCode"] for one in extensions if one.get("url") == _LANGUAGES)
+        node.languages = strings([one.get("valueCode") for one in extensions if one.get("url") == _LANGUAGES])
     return node
 
 
 def _aggregation(types: Iterable[Json]) -> frozenset[str]:
-    return frozenset(str(mode) for one in types if "aggregation" in one for mode in one["aggregation"])
+    return frozenset(mode for one in types if "aggregation" in one for mode in strings(one["aggregation"]))
 
 
 def _slicing(record: Json) -> Slicing:
     discriminators = tuple(
-        (str(one.get("type", "")), str(one.get("path", "")))
-        for one in record.get("discriminator", ())
-        if isinstance(one, dict)
+        (str(one.get("type", "")), str(one.get("path", ""))) for one in objects(record.get("discriminator"))
     )
-    return Slicing(discriminators, record.get("rules", "open"), bool(record.get("ordered", False)))
+    return Slicing(discriminators, string(record.get("rules"), "open"), record.get("ordered") is True)
 
 
 def _element(record: Json, path: str, types: Iterable[Json]) -> Element:
@@ -133,7 +132,7 @@ def _element(record: Json, path: str, types: Iterable[Json]) -> Element:
         max_length=_number(record.get("maxLength"), None),
         is_modifier=bool(record.get("isModifier", False)),
         is_summary=bool(record.get("isSummary", False)),
-        is_xml_attribute="xmlAttr" in record.get("representation", ()),
+        is_xml_attribute="xmlAttr" in strings(record.get("representation")),
         invariants=tuple(
             _invariant(
                 str(one.get("key", "")),
@@ -143,8 +142,8 @@ def _element(record: Json, path: str, types: Iterable[Json]) -> Element:
                 "extension" in one and _is_advice(one["extension"]),
                 str(one.get("source", "")),
             )
-            for one in record.get("constraint", ())
-            if isinstance(one, dict) and isinstance(one.get("expression"), str)
+            for one in objects(record.get("constraint"))
+            if isinstance(one.get("expression"), str)
         ),
     )
 
@@ -157,8 +156,10 @@ def _invariant(
     return Invariant(key, "warning" if is_warning else "error", expression, human, is_advice, source)
 
 
-def _is_advice(extensions: Iterable[Json]) -> bool:
-    return any(one.get("url") == _BEST_PRACTICE and one.get("valueBoolean") is True for one in extensions)
+def _is_advice(extensions: Any) -> bool:
+    return any(
+        one.get("url") == _BEST_PRACTICE and one.get("valueBoolean") is True for one in objects(extensions)
+    )
 
 
 def _number(told: Any, otherwise: int | None) -> int | None:
@@ -181,24 +182,27 @@ def _stated(record: Mapping[str, Any]) -> Mapping[str, Any]:
 def _type(record: Json) -> TypeRef:
     code = str(record.get("code", ""))
     if code.startswith(_SYSTEM_TYPE):
-        told = [one for one in record.get("extension", ()) if one.get("url") == _FHIR_TYPE]
-        code = next((one.get("valueUrl") or one.get("valueUri") for one in told), None) or "string"
+        told = [one for one in objects(record.get("extension")) if one.get("url") == _FHIR_TYPE]
+        code = string(next((one.get("valueUrl") or one.get("valueUri") for one in told), None), "string")
     return TypeRef(
         code.removeprefix(_EXTENSION),
-        tuple(record.get("targetProfile", ())),
+        strings(record.get("targetProfile")),
         tuple(_profiles(record)),
     )
 
 
 def _profiles(record: Json) -> Iterator[str]:
     """The profiles of a type; one that means a single element of its profile is told as ``url#id``."""
-    beside = record.get("_profile", ())
-    for index, url in enumerate(record.get("profile", ())):
-        more = beside[index] if index < len(beside) and isinstance(beside[index], dict) else {}
+    urls, beside = record.get("profile"), record.get("_profile")
+    more = beside if isinstance(beside, list) else []
+    for index, url in enumerate(urls if isinstance(urls, list) else ()):
+        if not isinstance(url, str):
+            continue
+        extras = more[index] if index < len(more) and isinstance(more[index], dict) else {}
         element = next(
             (
                 one.get("valueString")
-                for one in more.get("extension", ())
+                for one in objects(extras.get("extension"))
                 if one.get("url") == _PROFILE_ELEMENT
             ),
             None,
@@ -212,12 +216,13 @@ def _binding(record: Any) -> Binding | None:
     most = next(
         (
             one.get("valueCanonical")
-            for one in record.get("extension", ())
+            for one in objects(record.get("extension"))
             if one.get("url") == _EXTENSION + "elementdefinition-maxValueSet"
+            and isinstance(one.get("valueCanonical"), str)
         ),
         None,
     )
-    return Binding(record.get("strength", "example"), record["valueSet"], most)
+    return Binding(_AS_STATED.get(string(record.get("strength")), "example"), record["valueSet"], most)
 
 
 def _additional(record: Json) -> Iterator[Binding]:
@@ -225,12 +230,12 @@ def _additional(record: Json) -> Iterator[Binding]:
     (https://hl7.org/fhir/tools/StructureDefinition-additional-binding.html). What holds only in a context of use is
     left out: a resource does not say in which it stands.
     """
-    for one in record.get("additional", ()):
+    for one in objects(record.get("additional")):
         if "usage" not in one:
             yield from _more(one.get("purpose"), one.get("valueSet"))
-    for one in record.get("extension", ()):
+    for one in objects(record.get("extension")):
         if one.get("url") == _ADDITIONAL:
-            parts = {part.get("url"): part for part in one.get("extension", ())}
+            parts = {str(part.get("url")): part for part in objects(one.get("extension"))}
             if "usage" not in parts:
                 yield from _more(
                     parts.get("purpose", {}).get("valueCode"), parts.get("valueSet", {}).get("valueCanonical")
@@ -238,7 +243,7 @@ def _additional(record: Json) -> Iterator[Binding]:
 
 
 def _more(purpose: Any, value_set: Any) -> Iterator[Binding]:
-    if isinstance(value_set, str) and purpose in _STRENGTHS:
+    if isinstance(value_set, str) and isinstance(purpose, str) and purpose in _STRENGTHS:
         yield Binding(_STRENGTHS[purpose], value_set)
 
 
@@ -246,8 +251,8 @@ def _regex(record: Json, types: Iterable[Json]) -> str | None:
     for place in (record, *types):
         if "extension" not in place:
             continue
-        for one in place["extension"]:
-            if isinstance(one, dict) and one.get("url") == _REGEX and isinstance(one.get("valueString"), str):
+        for one in objects(place["extension"]):
+            if one.get("url") == _REGEX and isinstance(one.get("valueString"), str):
                 text: str = one["valueString"]
                 return text
     return None

@@ -28,6 +28,8 @@ def explained(compiler: Compiler, canonical: str) -> str:
     head = f"{schema.canonical} constrains {schema.type}"
     if library.is_type(schema.url):
         return f"{head}: it is core's own type, and adds nothing to it."
+    if schema.type not in library.types:
+        return f"{head}, which is no type of FHIR {library.release.name}: no resource is held against it."
     if compiler.profiles.plan(schema) is None:
         return f"{head}: nothing is asked for beyond core."
     lines = list(_lines(library.schemas, schema, schema.root, schema.type, 0))

@@ -24,7 +24,7 @@ from fhir_vitiligo.validation.element_definition import tree_of
 from fhir_vitiligo.validation.errata import corrected
 from fhir_vitiligo.validation.release_use import limited
 from fhir_vitiligo.validation.schema import Node, Schema, core_tree, schema_of
-from fhir_vitiligo.validation.snapshot import SnapshotError, snapshot_tree
+from fhir_vitiligo.validation.snapshot import snapshot_tree
 
 
 class Resolver(Protocol):
@@ -184,9 +184,12 @@ class Library:
             try:
                 schema = limited(schema_of(definition, self._root(definition)), definition, self.release)
                 return corrected(schema, self.types)
-            except (SnapshotError, ValueError, TypeError, AttributeError, KeyError) as error:
+            except ValueError as error:
                 # Whatever a broken profile holds, it is told where it is used.
                 self.problems[url] = str(error)
+                return None
+            except (TypeError, AttributeError, KeyError):
+                self.problems[url] = "it is not written as a StructureDefinition is: validate it by itself"
                 return None
             finally:
                 self._open.discard(url)

@@ -94,7 +94,8 @@ class Profiles:
         return self._plans[key]
 
     def _plan(self, schema: Schema) -> Check | None:
-        if self.library.is_type(schema.url):
+        # A logical model constrains nothing that a resource is made of.
+        if self.library.is_type(schema.url) or schema.type not in self.library.types:
             return None
         if "#" in schema.url:
             above, _, name = schema.root.element.path.rpartition(".")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from fhir_vitiligo.fhir.definitions import Binding, Element, Structure
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.validation.shapes import objects, string, strings
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
 _IMPOSED = frozenset(
@@ -109,29 +110,29 @@ class Schema:
 
 def schema_of(definition: Json, root: Node) -> Schema:
     """The schema of a StructureDefinition whose elements are below ``root``."""
-    extensions = [one for one in definition.get("extension", ()) if isinstance(one, dict)]
     return Schema(
-        url=definition.get("url", ""),
-        version=definition.get("version", ""),
-        name=definition.get("name", ""),
-        type=str(definition.get("type", "")).removeprefix(_EXTENSION),
-        kind=definition.get("kind", ""),
-        abstract=bool(definition.get("abstract", False)),
-        base=definition.get("baseDefinition", ""),
+        url=string(definition.get("url")),
+        version=string(definition.get("version")),
+        name=string(definition.get("name")),
+        type=string(definition.get("type")).removeprefix(_EXTENSION),
+        kind=string(definition.get("kind")),
+        abstract=definition.get("abstract") is True,
+        base=string(definition.get("baseDefinition")),
         root=root,
         contexts=tuple(
             (str(one.get("type", "")), str(one.get("expression", "")))
-            for one in definition.get("context", ())
-            if isinstance(one, dict)
+            for one in objects(definition.get("context"))
         ),
-        context_invariants=tuple(definition.get("contextInvariant", ())),
-        imposed=tuple(
-            one["valueCanonical"]
-            for one in extensions
-            if one.get("url") in _IMPOSED and "valueCanonical" in one
+        context_invariants=strings(definition.get("contextInvariant")),
+        imposed=strings(
+            [
+                one.get("valueCanonical")
+                for one in objects(definition.get("extension"))
+                if string(one.get("url")) in _IMPOSED
+            ]
         ),
-        status=definition.get("status", ""),
-        contained=tuple(one for one in definition.get("contained", ()) if isinstance(one, dict)),
+        status=string(definition.get("status")),
+        contained=tuple(objects(definition.get("contained"))),
         has_obligations=any(_obliges(one) for one in (definition, *_elements(definition))),
     )
 
@@ -139,13 +140,11 @@ def schema_of(definition: Json, root: Node) -> Schema:
 def _elements(definition: Json) -> Iterator[Json]:
     for view in ("snapshot", "differential"):
         stated = definition.get(view)
-        elements = stated.get("element") if isinstance(stated, dict) else None
-        yield from (one for one in elements or () if isinstance(one, dict))
+        yield from objects(stated.get("element") if isinstance(stated, dict) else None)
 
 
 def _obliges(record: Json) -> bool:
-    extensions = record.get("extension", ())
-    return any(isinstance(one, dict) and one.get("url") == _OBLIGATION for one in extensions)
+    return any(one.get("url") == _OBLIGATION for one in objects(record.get("extension")))
 
 
 def core_tree(structure: Structure) -> Node:

@@ -91,7 +91,7 @@ class _Overlay:
         return self.root
 
     def _one(self, record: Json) -> None:
-        path = record.get("path")
+        path = record.get("path") if isinstance(record, dict) else None
         if not isinstance(path, str):
             raise SnapshotError("one of its elements has no path")
         root_path = self.root.element.path

@@ -21,13 +21,12 @@ def type_profile_check(profiles: Profiles, place: Place) -> Check | None:
     """The check of a place's type profiles; None where it has none beyond core's."""
     if place.one.kind == "resource":
         return _resource_check(profiles, place)
-    urls = [
-        url
-        for kind in place.element.types
-        if kind.code == place.one.type.code and kind.code != "Extension"
-        for url in kind.profiles
-        if not profiles.library.is_type(url)
-    ]
+    kinds = [kind for kind in place.element.types if kind.code == place.one.type.code]
+    # The type itself among its profiles, or named once more without any: whatever is of the type conforms to one.
+    plain = any(not kind.profiles or any(map(profiles.library.is_type, kind.profiles)) for kind in kinds)
+    if plain or place.one.type.code == "Extension":
+        return None
+    urls = [url for kind in kinds for url in kind.profiles]
     known = {url for kind in (place.base.types if place.base is not None else ()) for url in kind.profiles}
     urls = [url for url in urls if url not in known]
     return _one_of(profiles, place, urls) if urls else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from fhir_vitiligo.errors import Issue
@@ -39,8 +41,8 @@ class Validator:
     def validate(self, resource: Any, profiles: Iterable[str] = ()) -> list[Issue]:
         """Everything there is to tell of ``resource``, in its own order; empty when there is nothing.
 
-        ``resource`` is a dict as ``fhir.json.loads`` gives it; ``profiles`` are canonicals (or one) it has to conform
-        to besides those it claims itself. An issue's expression is a FHIRPath that starts at the resource
+        ``resource`` is a dict as ``fhir.json.loads`` or any JSON library gives it; ``profiles`` are canonicals (or
+        one) it has to conform to besides those it claims itself. An issue's expression is a FHIRPath that starts at the resource
         (``Patient.contact[0].name.family``). Never raises for what is in the resource; at most some hundred
         issues are told.
         """
@@ -49,6 +51,9 @@ class Validator:
         faults = Faults()
         walk = Walk(self._compiler.library, self._compiler.profiles, self.options)
         more = self._walk(resource, profiles, walk, faults)
+        if walk.has_floats and not more:
+            # Rules reckon in exact decimals; what a float was written as is its shortest form.
+            return self.validate(_exact(resource), profiles)
         if faults.malformed and not more:
             faults, more = self._walk_again(resource, profiles, faults)
         if faults.left_out:
@@ -103,6 +108,15 @@ class Validator:
         from fhir_vitiligo.validation.explain import explained
 
         return explained(self._compiler, profile)
+
+
+def _exact(node: Any) -> Any:
+    """The same with decimals for floats; what is no number of JSON stays."""
+    if type(node) is dict:
+        return {key: _exact(value) for key, value in node.items()}
+    if type(node) is list:
+        return [_exact(value) for value in node]
+    return Decimal(repr(node)) if type(node) is float and isfinite(node) else node
 
 
 def _issues(faults: Iterable[Fault], root: str) -> Iterator[Issue]:

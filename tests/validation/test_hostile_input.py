@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 import threading
 from collections.abc import Iterator
@@ -236,3 +237,31 @@ def test_the_number_of_issues_is_bounded_and_each_keeps_its_place() -> None:
 def test_an_outsized_value_is_quoted_in_short(resource: Any) -> None:
     (issue,) = errors(resource)
     assert len(str(issue)) < 400
+
+
+def test_floats_are_read_as_the_decimals_they_are_written_as() -> None:
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": "http://guide.test/p",
+        "name": "P",
+        "status": "draft",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Observation",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Observation",
+        "derivation": "constraint",
+        "differential": {
+            "element": [{"path": "Observation.valueQuantity", "maxValueQuantity": {"value": 0.3}}]
+        },
+    }
+    observation = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+    for value, rules in (
+        (0.1 + 0.2, ["bounds"]),
+        (0.3, []),
+        (math.nan, ["primitive"]),
+        (math.inf, ["primitive"]),
+    ):
+        found = Validator(Release.R4, profile).validate(
+            {**observation, "valueQuantity": {"value": value}}, "http://guide.test/p"
+        )
+        assert [issue.rule for issue in found if issue.severity == "error"] == rules, value

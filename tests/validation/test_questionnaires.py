@@ -337,6 +337,33 @@ def test_what_enables_an_item(name: str) -> None:
     assert told(resource) == expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "operator", "wanted", "given", "holds"),
+    [
+        ("Date", "=", "2020", "2020-01-01", True),
+        ("Date", "!=", "2020", "2020-01-01", False),
+        ("Date", ">", "2020-01-01", "2021", True),
+        ("DateTime", "=", "2020-01-01T10:00:00Z", "2020-01-01T11:00:00+01:00", True),
+        ("DateTime", ">", "2020-01-01T10:30:00Z", "2020-01-01T11:00:00+01:00", False),
+        ("DateTime", "<", "2020-01-01T10:30:00Z", "2020-01-01T11:00:00+01:00", True),
+        ("Time", ">=", "10:00:00", "10:00:00", True),
+        ("Boolean", ">=", False, True, True),
+        ("Boolean", ">", True, True, False),
+        ("Decimal", "<", 1.5, 1.25, True),
+    ],
+)
+def test_what_an_answer_is_compared_with(
+    kind: str, operator: str, wanted: Any, given: Any, holds: bool
+) -> None:
+    condition = {"question": "1", "operator": operator, f"answer{kind}": wanted}
+    form = asked(question("1", kind[0].lower() + kind[1:]), question("2", "string", enableWhen=[condition]))
+    response = answered(answer("1", {f"value{kind}": given}), answer("2", X))
+    expected = [] if holds else [("questionnaire-enabled", "QuestionnaireResponse.item[1]")]
+    # As any JSON library reads it: with floats.
+    found = Validator(Release.R4, [form]).validate(response)
+    assert [(one.rule, one.expression) for one in found if one.severity == "error"] == expected
+
+
 DERIVED = said(
     "questionnaire-derivationType",
     valueCoding={"system": "http://hl7.org/fhir/questionnaire-derivationType", "code": "compliesWith"},

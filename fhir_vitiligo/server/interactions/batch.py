@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import unquote
 
 from fhir_vitiligo.errors import InputError
@@ -70,8 +71,9 @@ def _shows(call: Call, request: Request) -> bool:
     return is_operation or call.request.prefer("return") == "representation"
 
 
-def _instant(http_date: str | None) -> int | None:
-    return None if http_date is None else int(parsedate_to_datetime(http_date).timestamp()) * 1_000_000
+def _instant(http_date: str | None) -> str | None:
+    """The second of Last-Modified as an instant."""
+    return None if http_date is None else f"{parsedate_to_datetime(http_date):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _request(outer: Request, entry: Json, text: bytes | None) -> Request:
@@ -90,13 +92,21 @@ def _request(outer: Request, entry: Json, text: bytes | None) -> Request:
         raise InputError(f"an entry cannot ask for {url[:100]!r}", code="invalid", expression="request.url")
     headers = {"prefer": outer.header("prefer")}
     for name, header in _FORWARDED.items():
-        if isinstance(asked.get(name), str):
-            headers[header] = asked[name]
+        if isinstance(told := asked.get(name), str):
+            headers[header] = _http_date(told) if name == "ifModifiedSince" else told
     body = text if text is not None and method in _WITH_BODY else b""
     if method == "PATCH":
         body, headers["content-type"] = _patch(text)
     segments = tuple(unquote(segment) for segment in path.strip("/").split("/")) if path else ()
     return Request(method, segments, query, headers, outer.base, body)
+
+
+def _http_date(instant: str) -> str:
+    """An instant as a header has it; what is none is passed over there."""
+    try:
+        return formatdate(datetime.fromisoformat(instant).timestamp(), usegmt=True)
+    except (ValueError, OverflowError):
+        return instant
 
 
 def _patch(text: bytes | None) -> tuple[bytes, str]:

@@ -6,7 +6,7 @@ from fhir_vitiligo.errors import InputError, NotFoundError
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.conditions import if_match
-from fhir_vitiligo.server.content import FORMATS
+from fhir_vitiligo.server.content import FORMATS, check_members
 from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.interactions.read import unknown
 from fhir_vitiligo.server.message import Response
@@ -28,6 +28,7 @@ async def patch(call: Call) -> Response:
             "not-supported",
         )
     change = read_patch(media, call.request.body)
+    check_members(call.request.body, change.asked)
     expected, release = if_match(call.request), call.service.release
     parameters, checks = call.service.parameters, call.service.checks
     query = None if call.id else condition(parameters, call.type, call.request.query, call.request.base)

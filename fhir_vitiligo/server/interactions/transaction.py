@@ -11,7 +11,7 @@ from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.server.bundle import EntryResponse, response_bundle, searchset
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.storage.entries import read_entries
-from fhir_vitiligo.storage.repository import Session
+from fhir_vitiligo.storage.repository import Session, instant
 from fhir_vitiligo.storage.transaction import Done, run_transaction
 
 _TOLD = {200: "was updated", 201: "was created"}
@@ -42,7 +42,7 @@ def _told(done: Done, base: str, wanted: str) -> EntryResponse:
         return EntryResponse(200, resource=searchset(base, entry.query, done.page))
     if version is None or version.content is None:
         return EntryResponse(done.status, etag="" if version is None else version.etag)
-    is_shown = wanted == "representation" if entry.writes else entry.method == "GET"
+    is_shown = wanted == "representation" if entry.writes else entry.method == "GET" and done.status == 200
     outcome = None
     if wanted == "OperationOutcome" and entry.writes:
         is_same = entry.method == "POST" and done.status == 200
@@ -53,7 +53,7 @@ def _told(done: Done, base: str, wanted: str) -> EntryResponse:
         done.status,
         location=f"{base}/{version.location}" if entry.writes else "",
         etag=version.etag,
-        updated=version.updated,
+        updated=instant(version.updated),
         resource=version.content if is_shown else None,
         outcome=outcome,
     )

@@ -7,7 +7,7 @@ from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.conditions import if_match
 from fhir_vitiligo.server.content import read_body, read_text
 from fhir_vitiligo.server.message import Response
-from fhir_vitiligo.storage.conditions import condition, only_match
+from fhir_vitiligo.storage.conditions import check_free, condition, only_match
 from fhir_vitiligo.storage.draft import check_resource, draft, new_id
 from fhir_vitiligo.storage.repository import Session, StoredVersion
 
@@ -66,6 +66,8 @@ async def conditional_update(call: Call) -> Response:
                 code="invalid",
                 expression=f"{call.type}.id",
             )
+        if match is None and id is not None:
+            check_free(session.read(call.type, id))
         ready = draft(resource, parameters, id=match.id if match is not None else id or new_id(), text=text)
         version = session.update(ready, expected)
         integrity.check_written(session, targets)

@@ -16,7 +16,7 @@ from fhir_vitiligo.fhir.definitions import Operation, OperationParameter
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.search.query import PRESENTATION
 from fhir_vitiligo.server.call import Call
-from fhir_vitiligo.server.content import read_body
+from fhir_vitiligo.server.content import read_body, read_once
 
 AFTER = "_after"
 """What the next link of an operation adds, where its answers come in pages."""
@@ -81,10 +81,13 @@ class Inputs:
         )
 
 
-def inputs_of(call: Call, operation: Operation, *, searches: bool = False) -> Inputs:
+def inputs_of(
+    call: Call, operation: Operation, *, searches: bool = False, as_written: bool = False
+) -> Inputs:
     """The inputs of a request, checked against the definition of its operation.
 
-    ``searches``: the search parameters of the type are inputs too, under their names.
+    ``searches``: the search parameters of the type are inputs too, under their names. ``as_written``: the operation itself
+    tells of members that stand twice in the body.
     """
     known = {one.name: one for one in operation.parameters if one.use == "in"}
     if "_count" in known:
@@ -92,7 +95,8 @@ def inputs_of(call: Call, operation: Operation, *, searches: bool = False) -> In
     pairs = [(name, value) for name, value in call.request.pairs() if name not in _SHAPE]
     given: list[tuple[str, Any, Any]] = [(name, value, None) for name, value in pairs]
     if call.request.method == "POST" and call.request.body.strip():
-        given += _from_body(read_body(call.request), known, operation)
+        body = read_once(call.request) if as_written else read_body(call.request)
+        given += _from_body(body, known, operation)
     if searches:
         searched = {
             name: OperationParameter(name, "in", 0, None, "string")

@@ -65,6 +65,8 @@ HANDLERS: Mapping[str, Handler] = {
 # Their definitions say in words that the search parameters of the type are inputs.
 _SEARCHING = frozenset(("Observation-lastn",))
 
+# How a resource is written is part of what is told.
+_AS_WRITTEN = frozenset(("Resource-validate",))
 
 # The resource itself says its type, and clients send it to the base.
 _ON_SYSTEM_TOO = frozenset(("Resource-validate",))
@@ -85,9 +87,13 @@ class Served:
                 "not-supported",
                 {"Allow": "POST"},
             )
-        found = await self.handler(
-            call, inputs_of(call, self.definition, searches=self.definition.id in _SEARCHING)
+        inputs = inputs_of(
+            call,
+            self.definition,
+            searches=self.definition.id in _SEARCHING,
+            as_written=self.definition.id in _AS_WRITTEN,
         )
+        found = await self.handler(call, inputs)
         return (
             found if isinstance(found, Response) else resource_response(call.request, 200, json.dumps(found))
         )

@@ -1,30 +1,40 @@
 """$expand, $validate-code, $lookup, $translate over the terminology on board (https://hl7.org/fhir/R4/terminology-service.html).
 
-On board are core, HL7's terminology, the vitiligo package, and ValueSets, CodeSystems and ConceptMaps given with the call.
+On board are core, HL7's terminology and the vitiligo package; beside them stand ValueSets, CodeSystems and ConceptMaps that
+are stored here or given with the call (:mod:`fhir_vitiligo.server.operations.stored_terminology`).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from fhir_vitiligo.errors import InputError, NotFoundError, TerminologyError
-from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.errors import RefusedError
-from fhir_vitiligo.server.interactions.read import stored
 from fhir_vitiligo.server.operations.inputs import Inputs
 from fhir_vitiligo.server.operations.parameters import parameters
-from fhir_vitiligo.terminology.value_sets import Terminology, terminology_of
+from fhir_vitiligo.server.operations.stored_terminology import (
+    asked_about,
+    at_address,
+    maps_of,
+    terminology_with,
+)
+from fhir_vitiligo.terminology.concept_maps import Translation, is_between
+from fhir_vitiligo.terminology.concept_maps import translate as translated
+from fhir_vitiligo.terminology.value_sets import Terminology, ValueSet, terminology_of
 
 _MOST = 10_000  # entries of one answer
+_NOT_IN_MAP = "The map does not have this code."
+_NOT_IN_MAPS = "No map on board or stored here has this code."
+_NO_MATCH = "The map says that there is no such code."
 
 
 async def expand(call: Call, inputs: Inputs) -> Json:
     """A ValueSet with its expansion; ``filter``, ``offset`` and ``count`` page it."""
-    terminology = terminology_of(call.service.release)
-    value_set = await _value_set(call, inputs, terminology)
+    terminology, value_set = await _value_set(call, inputs)
     offset, count = inputs.number("offset") or 0, inputs.number("count")
     most = _MOST if count is None else min(count, _MOST)
     try:
@@ -55,24 +65,45 @@ async def expand(call: Call, inputs: Inputs) -> Json:
 
 async def validate_code(call: Call, inputs: Inputs) -> Json:
     """Whether a code is in a value set: ``result``, and a ``message`` where there is something to say."""
-    terminology = terminology_of(call.service.release)
-    value_set = await _value_set(call, inputs, terminology)
-    return _best([_verdict(terminology, value_set, coding) for coding in _codings(inputs)])
+    codings = _codings(inputs)
+    terminology, value_set = await _value_set(call, inputs, [coding.get("system") for coding in codings])
+    return _best([_verdict(terminology, value_set, coding) for coding in codings])
 
 
 async def validate_code_in_system(call: Call, inputs: Inputs) -> Json:
     """Whether a code is one of its code system."""
-    terminology, verdicts = terminology_of(call.service.release), []
-    for coding in _codings(inputs):
-        system = coding.get("system") or inputs.text("url")
-        if not isinstance(system, str):
-            raise InputError(
-                "which code system? give url, or a system with the code", code="required", expression="url"
-            )
-        verdicts.append(
-            _result(terminology.check(system, coding["code"], coding.get("display"), coding.get("version")))
+    about = await asked_about(call, inputs, "codeSystem")
+    named = inputs.text("url")
+    if about is not None:
+        # One without an address can be asked as well: by where it is.
+        about = {"url": f"{call.request.base}/CodeSystem/{call.id}", **about}
+        named = str(about["url"])
+    codings = _codings(inputs)
+    asked = [(str(coding.get("system") or named or ""), coding) for coding in codings]
+    if not all(system for system, _ in asked):
+        raise InputError(
+            "which code system? give url, or a system with the code", code="required", expression="url"
         )
-    return _best(verdicts)
+    terminology = await terminology_with(
+        call, [about] if about is not None else [], [system for system, _ in asked]
+    )
+    return _best(
+        [
+            _of_another(named, system)
+            if named not in (None, system)
+            else _result(
+                terminology.check(system, coding["code"], coding.get("display"), coding.get("version"))
+            )
+            for system, coding in asked
+        ]
+    )
+
+
+def _of_another(asked: str | None, system: str) -> Json:
+    text = (
+        f"The code is one of {system[:200]}, and what was asked is whether it is one of {str(asked)[:200]}."
+    )
+    return parameters(("result", "boolean", False), ("message", "string", text))
 
 
 async def lookup(call: Call, inputs: Inputs) -> Json:
@@ -81,15 +112,18 @@ async def lookup(call: Call, inputs: Inputs) -> Json:
     system, code = coding.get("system"), coding["code"]
     if not isinstance(system, str):
         raise InputError("which code system? give system", code="required", expression="system")
-    terminology = terminology_of(call.service.release)
+    terminology = await terminology_with(call, (), (system,))
     found = terminology.lookup(system, code, coding.get("version"))
     if found is None:
-        raise NotFoundError(f"{code[:100]} of {system[:200]} is not on board", code="not-found")
-    about = terminology.code_system(system)
-    name = getattr(about, "name", None) or system
+        raise NotFoundError(
+            f"the code {code[:100]!r} of {system[:200]} is neither on board nor stored here", code="not-found"
+        )
+    about = terminology.code_system(system, coding.get("version"))
+    of_system: Json = {} if about is None else about.resource
     displays = found.displays()
     return parameters(
-        ("name", "string", name),
+        ("name", "string", of_system.get("name") or of_system.get("title") or system),
+        ("version", "string", of_system.get("version")),
         ("display", "string", displays[0] if displays else code),
         *(("designation", "part", [("value", "string", other)]) for other in displays[1:]),
         *(
@@ -101,57 +135,68 @@ async def lookup(call: Call, inputs: Inputs) -> Json:
 
 
 async def translate(call: Call, inputs: Inputs) -> Json:
-    """What a code is in another system, by the ConceptMaps on board."""
-    terminology = terminology_of(call.service.release)
+    """What a code is in another system, by the map in the path, the one given or named, or by all there are."""
     matches: list[tuple[str, str, Any]] = []
+    reverse, is_match = inputs.flag("reverse"), False
+    named = await asked_about(call, inputs, "conceptMap")
+    url = inputs.text("url")
+    if named is None and url is not None:
+        named = await at_address(call, "ConceptMap", url, inputs.text("conceptMapVersion"))
     for coding in _codings(inputs):
-        found = terminology.translate(
-            str(coding.get("system") or ""),
-            coding["code"],
-            url=inputs.text("url"),
-            source=inputs.text("source"),
-            target=inputs.text("target"),
-            target_system=inputs.text("targetsystem"),
-            reverse=inputs.flag("reverse"),
-        )
-        for one in found:
+        system = coding.get("system")
+        if not isinstance(system, str):
+            raise InputError(
+                "which code system is the code of? give system", code="required", expression="system"
+            )
+        for one in await _translations(call, inputs, named, system, coding["code"], reverse=reverse):
+            is_match = is_match or one.is_match
             concept = {"system": one.system, "code": one.code, "display": one.display}
             told = {key: value for key, value in concept.items() if value}
             parts = [
                 ("equivalence", "code", one.relationship),
-                ("concept", "Coding", told),
-                ("source", "uri", one.map_url),
+                ("concept", "Coding", told or None),
+                ("source", "uri", one.map_url or None),
             ]
             matches.append(("match", "part", parts))
-    message = None if matches else "No map on board has this code."
-    return parameters(("result", "boolean", bool(matches)), ("message", "string", message), *matches)
+    message = None
+    if not is_match:
+        unknown = _NOT_IN_MAP if named is not None else _NOT_IN_MAPS
+        message = _NO_MATCH if matches else unknown
+    return parameters(("result", "boolean", is_match), ("message", "string", message), *matches)
 
 
-async def _value_set(call: Call, inputs: Inputs, terminology: Terminology) -> Any:
-    """The value set meant: the stored one, the one given, or the one at an address."""
-    given = inputs.object("valueSet")
-    if given is None and call.id:
-        given = json.loads_object(await stored(call))
-    if given is not None:
-        return terminology.compile(given)
-    url, version = inputs.text("url"), inputs.text("valueSetVersion")
-    if url is None:
-        raise InputError("which value set? give url or valueSet", code="required", expression="url")
-    canonical = f"{url}|{version}" if version and "|" not in url else url
-    return (
-        canonical
-        if terminology.value_set(canonical) is not None
-        else await _stored_value_set(call, terminology, url)
+async def _translations(
+    call: Call, inputs: Inputs, named: Json | None, system: str, code: str, *, reverse: bool
+) -> list[Translation]:
+    source, target = inputs.text("source"), inputs.text("target")
+    target_system = inputs.text("targetsystem")
+    if named is not None:
+        return translated([named], system, code, target=target_system, reverse=reverse)
+    found = terminology_of(call.service.release).translate(
+        system, code, source=source, target=target, target_system=target_system, reverse=reverse
     )
+    maps = [one for one in await maps_of(call, system, reverse=reverse) if is_between(one, source, target)]
+    return found + translated(maps, system, code, target=target_system, reverse=reverse)
 
 
-async def _stored_value_set(call: Call, terminology: Terminology, url: str) -> Any:
-    page = await call.service.repository.search(call.query([("url", url), ("_count", "1")]))
-    if not page.versions:
-        raise NotFoundError(
-            f"the value set {url[:200]} is neither on board nor stored here", code="not-found"
-        )
-    return terminology.compile(json.loads_object(page.versions[0].content or b"{}"))
+async def _value_set(
+    call: Call, inputs: Inputs, systems: Iterable[str | None] = ()
+) -> tuple[Terminology, ValueSet]:
+    """The value set meant (the stored one, the one given, or the one at an address), and what it is told by; ``systems``
+    are asked about too.
+    """
+    found = await asked_about(call, inputs, "valueSet")
+    if found is None:
+        url, version = inputs.text("url"), inputs.text("valueSetVersion")
+        if url is None:
+            raise InputError("which value set? give url or valueSet", code="required", expression="url")
+        canonical = f"{url}|{version}" if version and "|" not in url else url
+        on_board = terminology_of(call.service.release).value_set(canonical)
+        if on_board is not None:
+            return await terminology_with(call, (), systems), on_board
+        found = await at_address(call, "ValueSet", url, version)
+    terminology = await terminology_with(call, [found], systems)
+    return terminology, terminology.compile(found)
 
 
 def _codings(inputs: Inputs) -> list[Json]:

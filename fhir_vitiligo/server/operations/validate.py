@@ -8,7 +8,9 @@ from fhir_vitiligo.errors import InputError, Issue
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.outcome import operation_outcome
+from fhir_vitiligo.fhir.repeated_members import repeated_members
 from fhir_vitiligo.server.call import Call
+from fhir_vitiligo.server.content import read_text
 from fhir_vitiligo.server.interactions.read import stored
 from fhir_vitiligo.server.operations.inputs import Inputs
 from fhir_vitiligo.server.spoken import body_release
@@ -37,6 +39,8 @@ async def validate(call: Call, inputs: Inputs) -> Json:
             )
         resource = json.loads_object(await stored(call))
     issues = list(_request_issues(call, resource, mode))
+    if call.request.body.strip():
+        issues += repeated_members(read_text(call.request))
     validator = Validator(body_release(call.request, call.service.release))
     profiles = [profile] if profile else []
     issues += await asyncio.to_thread(validator.validate, resource, profiles)

@@ -23,6 +23,8 @@ _CARRIED_OUT = frozenset(("transaction", "batch"))
 # An entry of these need not be called anything yet.
 _WITHOUT_FULL_URL = frozenset(("transaction", "transaction-response", "batch", "batch-response"))
 _KNOWN = _WITHOUT_FULL_URL | {"document", "message", "history", "searchset", "collection"}
+# Slashes of ``Patient/1`` and ``Patient/1/_history/2``.
+_STEPS = frozenset((1, 3))
 _PAGES = frozenset(("first", "previous", "prev", "next", "last"))
 _PAGED = frozenset(("searchset", "history"))
 
@@ -68,8 +70,7 @@ def _entry(entry: Json, kind: str, types: tuple[str, ...]) -> Iterator[Fault]:
         return
     if not isinstance(full_url, str):
         return
-    if kind not in _CARRIED_OUT:
-        yield from _conditional_references(entry.get("resource"))
+    yield from _nameless_references(resource, kind)
     if not is_absolute(full_url):
         text = f"The fullUrl {shown(full_url)} is relative: write the whole URL, or urn:uuid: and a UUID."
         yield Fault("bundle-full-url", "value", text)
@@ -94,11 +95,20 @@ def _relative_references(resource: Any) -> Iterator[Fault]:
         yield Fault("bundle-full-url", "value", text, steps=[place, "resource"])
 
 
-def _conditional_references(resource: Any) -> Iterator[Fault]:
+def _nameless_references(resource: Any, kind: str) -> Iterator[Fault]:
+    """Relative references that are none to a resource (https://hl7.org/fhir/R4/bundle.html#references)."""
     for place, reference in _places(resource):
         if is_conditional(reference):
+            if kind in _CARRIED_OUT:
+                continue
             text = f"{shown(reference)} is a search: only a transaction or batch can have one in the place of a reference."
-            yield Fault("reference", "invalid", text, steps=[place, "resource"])
+        elif reference.startswith("#") or is_absolute(reference):
+            continue
+        elif reference.rstrip("/").count("/") not in _STEPS:
+            text = f"{shown(reference)} names no resource: a relative reference is written as type and id, such as Patient/1."
+        else:
+            continue
+        yield Fault("reference", "invalid", text, steps=[place, "resource"])
 
 
 def _places(resource: Any) -> Iterator[tuple[str, str]]:

@@ -82,6 +82,13 @@ def _named(reference: str, inner: Context) -> list[Json]:
     return inner.candidates(reference)
 
 
+def _alike(reference: str, context: Context) -> str | None:
+    """The fullUrl of an entry that a reference seems to mean and does not name."""
+    target = parse_restful(reference)
+    alike = context.index.by_name.get(f"{target.type}/{target.id}") if target is not None else None
+    return None if not alike else shown(context.index.full_urls.get(id(alike[0]), ""))
+
+
 def _entry_of(context: Context, resource: Json) -> Json:
     return {"fullUrl": context.index.full_urls.get(id(resource), "")}
 
@@ -89,14 +96,18 @@ def _entry_of(context: Context, resource: Json) -> Json:
 def _orphans(kind: _Kind, entries: list[tuple[int, Json, Json]], context: Context) -> Iterator[Fault]:
     """Entries that no chain of references connects with the first one; backwards is for Provenance only."""
     targets: dict[int, set[int]] = {}
-    for _, entry, resource in entries:
+    for index, entry, resource in entries:
         inner = context.enter(resource, entry, False)
-        found = (
-            inner.candidates(reference)
-            for _, reference in iter_references(resource)
-            if not reference.startswith("#")
-        )
-        targets[id(resource)] = {id(target) for one in found for target in one}
+        named = targets[id(resource)] = set()
+        for path, reference in iter_references(resource):
+            if reference.startswith("#"):
+                continue
+            found = _named(reference, inner)
+            named.update(id(target) for target in found)
+            if index and not found and (likely := _alike(reference, context)) is not None:
+                text = f"{shown(reference)} leads to no entry, though {likely} has this type and id: refer to that fullUrl."
+                place = below(path, resource).removesuffix(".reference")
+                yield Fault("bundle-target", "not-found", text, steps=[place, "resource", f"entry[{index}]"])
     reached = _closure({id(entries[0][2])}, targets)
     forward = set(reached)
     while more := {

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.validation.shapes import objects
 
-
-def objects(value: Any) -> list[Json]:
-    """The objects of a list; nothing where it is no list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+__all__ = ["below", "numbered", "objects"]
 
 
 def numbered(value: Any) -> list[tuple[int, Json]]:

@@ -116,6 +116,11 @@ def _is_open(question: Json) -> bool:
 
 def _in_value_set(canonical: str, value: Json, questionnaire: Json, context: Context) -> Iterator[Fault]:
     system, code = value.get("system"), value.get("code")
+    value_set = _value_set(canonical, questionnaire, context)
+    if isinstance(value_set, str) and "ValueSet" not in context.library.kinds(value_set):
+        text = f"The value set {canonical} is not known here, so the answer was not checked against it."
+        yield Fault("questionnaire-option", "not-found", text, severity="information")
+        return
     if not isinstance(system, str) or not isinstance(code, str):
         if "_system" not in value and "_code" not in value:
             text = f"{_told(value)} has no {'system' if system is None else 'code'}: the item takes a code of {canonical}."
@@ -123,7 +128,7 @@ def _in_value_set(canonical: str, value: Json, questionnaire: Json, context: Con
         return
     version, display = value.get("version"), value.get("display")
     verdict = context.library.terminology.validate(
-        _value_set(canonical, questionnaire, context),
+        value_set,
         system,
         code,
         display if isinstance(display, str) else None,

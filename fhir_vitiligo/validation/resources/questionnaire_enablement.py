@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 
 from fhir_vitiligo.fhir import units
+from fhir_vitiligo.fhir.fhirpath import temporal
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.expressions import test
@@ -16,6 +17,7 @@ from fhir_vitiligo.validation.resources.nodes import objects
 # Conditions in FHIRPath, evaluated on the response: that of Structured Data Capture, and one of Finland's national service.
 _BY_EXPRESSION = ("enableWhenExpression", "enablewhen")
 _FHIRPATH = "text/fhirpath"
+_TEMPORAL: dict[str, temporal.Kind] = {"Date": "Date", "DateTime": "DateTime", "Time": "Time"}
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ def _equal(one: tuple[str, Any], other: tuple[str, Any]) -> bool:
             return _ordered(one, other) == 0
         told = [key for key in ("system", "code", "reference") if key in wanted]
         return bool(told) and all(value.get(key) == wanted[key] for key in told)
-    return bool(value == wanted)
+    return _ordered(one, other) == 0 if one[0] in _TEMPORAL else bool(value == wanted)
 
 
 def _compares(one: tuple[str, Any], other: tuple[str, Any], operator: str) -> bool | None:
@@ -119,14 +121,16 @@ def _compares(one: tuple[str, Any], other: tuple[str, Any], operator: str) -> bo
 
 
 def _ordered(one: tuple[str, Any], other: tuple[str, Any]) -> int | None:
-    (_, value), (_, wanted) = one, other
+    (kind, value), (_, wanted) = one, other
     if isinstance(value, dict) and isinstance(wanted, dict):
         return compare_quantities(value, wanted)
     if isinstance(value, str) and isinstance(wanted, str):
-        # Dates and times in FHIR sort as text as far as both state them.
-        short = min(len(value), len(wanted))
-        return (value[:short] > wanted[:short]) - (value[:short] < wanted[:short])
-    if _is_number(value) and _is_number(wanted):
+        if kind in _TEMPORAL:
+            left, right = (temporal.parse(text, _TEMPORAL[kind]) for text in (value, wanted))
+            # Compared as far as both state them.
+            return None if left is None or right is None else temporal.compare(left, right) or 0
+        return (value > wanted) - (value < wanted)
+    if (isinstance(value, bool) and isinstance(wanted, bool)) or (_is_number(value) and _is_number(wanted)):
         return (value > wanted) - (value < wanted)
     return None
 

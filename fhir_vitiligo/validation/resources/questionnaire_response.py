@@ -174,7 +174,9 @@ class _Walk:
                 fault.steps.append(step)
                 yield fault
             for fault in self.items(inner, numbered(answer.get("item")), scope.of(answer)):
-                fault.steps.append(step)
+                # What belongs below an answer and is not there is told at the question, as HL7's engine does.
+                if fault.steps:
+                    fault.steps.append(step)
                 yield fault
         for index, text in exclusive_faults(question, answers):
             yield Fault("questionnaire-exclusive", "invariant", text, steps=[f"answer[{index}]"])

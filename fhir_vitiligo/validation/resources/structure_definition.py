@@ -8,6 +8,7 @@ profiles in :mod:`.structure_compliance`, whether its expressions can be asked i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from fhir_vitiligo.fhir.definitions import CORE
 from fhir_vitiligo.fhir.json import Json
@@ -36,6 +37,7 @@ def check(definition: Json, context: Context) -> Iterator[Fault]:
     differential = definition.get("differential")
     elements = numbered(differential.get("element")) if isinstance(differential, dict) else []
     is_profile = definition.get("derivation") == "constraint"
+    yield from _foreign_elements(definition.get("type"), elements)
     if is_profile:
         yield from _illegal_elements(elements)
     base = context.library.profile(str(definition.get("baseDefinition")))
@@ -95,6 +97,18 @@ def _origin(definition: Json, base: Schema | None, context: Context) -> Iterator
 
 def _origin_fault(text: str, steps: list[str] | None = None) -> Fault:
     return Fault("profile-base", "business-rule", text, steps=steps or [])
+
+
+def _foreign_elements(name: Any, elements: list[tuple[int, Json]]) -> Iterator[Fault]:
+    """A path begins with the type, that of a logical model with the end of its address
+    (https://hl7.org/fhir/R4/elementdefinition.html#path).
+    """
+    wanted = name.rpartition("/")[2] if isinstance(name, str) else ""
+    for index, element in elements if wanted else ():
+        path = element.get("path")
+        if isinstance(path, str) and path.partition(".")[0] != wanted:
+            text = f"The path {shown(path)} has to begin with {wanted}, the type that is defined."
+            yield Fault("profile-element", "invalid", text, steps=[f"element[{index}]", "differential"])
 
 
 def _illegal_elements(elements: list[tuple[int, Json]]) -> Iterator[Fault]:

@@ -43,6 +43,10 @@ class _Derivation:
         # Below each element, how far in the order of the base the differential is.
         self.reached: dict[str, int] = {}
         self.sliced: set[str] = set()
+        # Choices sliced by their type, those narrowed to fewer types, and paths met so far.
+        self.sliced_by_type: set[str] = set()
+        self.narrowed: set[str] = set()
+        self.met: set[str] = set()
         self.invariants = {
             one.key: one.expression for node in base.root.walk() for one in node.element.invariants
         }
@@ -60,19 +64,26 @@ class _Derivation:
         yield from self._order(path)
         yield from self._slicing(record, path, node, is_slice)
         stated = node_of(record, path).element
+        yield from self._choices(record, stated, node, is_slice)
+        self.met.add(path)
         if not is_slice:
             yield from _occurrences(record, stated, node.element)
         yield from self._types(record, stated, node.element)
         yield from _values(record, stated, node.element, self.context)
         yield from self._binding(stated, node.element)
-        if stated.is_summary and not node.element.is_summary and "isSummary" in record:
+        if isinstance(record.get("isSummary"), bool) and stated.is_summary != node.element.is_summary:
+            verb = "make" if stated.is_summary else "leave"
+            where = "a part of" if stated.is_summary else "out of"
             yield _fault(
-                f"A profile cannot make {path} a part of the summary: that is for the definition of the type."
+                f"A profile cannot {verb} {path} {where} the summary: that is for the definition of the type."
             )
         for number, one in numbered(record.get("constraint")):
-            known = self.invariants.get(str(one.get("key")))
-            if known is not None and isinstance(told := one.get("expression"), str) and told != known:
-                text = f"The key {shown(one['key'])} is that of another invariant of {self.base.url}, {known}: choose a new one."
+            told, key = one.get("expression"), one.get("key")
+            if not isinstance(told, str) or not isinstance(key, str):
+                continue
+            known = self.invariants.setdefault(key, told)
+            if told != known:
+                text = f"The key {shown(key)} is that of another invariant, {known}: choose a new one."
                 yield _fault(text, [f"constraint[{number}]"])
 
     def _node(self, path: str) -> Node | None:
@@ -140,6 +151,41 @@ class _Derivation:
         elif is_slice and path not in self.sliced and not by_itself and node.slicing is None:
             text = f"{path} has a slice {shown(record['sliceName'])}, and nobody says how its slices are told apart."
             yield _fault(text, rule="profile-slicing")
+
+    def _choices(self, record: Json, stated: Element, node: Node, is_slice: bool) -> Iterator[Fault]:
+        """What stands below a choice belongs to one of its types, and its slices are called by theirs
+        (https://hl7.org/fhir/R4/profiling.html#slicing).
+        """
+        path, name = stated.path, record.get("sliceName")
+        above, _, last = path.rpartition(".")
+        segment = str(record.get("id", path)).rpartition(".")[2]
+        if not is_slice and path in self.met and segment.partition(":")[0] == last != segment:
+            yield _fault(f"{record['id']} is a slice by its id and has no `sliceName`.", rule="profile-slicing")
+        if isinstance(sliced := record.get("slicing"), dict):
+            ways = [(one.get("type"), one.get("path")) for _, one in numbered(sliced.get("discriminator"))]
+            if ways == [("type", "$this")]:
+                self.sliced_by_type.add(path)
+        if stated.types and len(stated.types) < len(node.element.types) and not is_slice:
+            self.narrowed.add(path)
+        if isinstance(name, str) and path.endswith("[x]") and "/" not in name:
+            if path in self.sliced_by_type and len(stated.types) == 1:
+                code = stated.types[0].code
+                wanted = f"{last.removesuffix('[x]')}{code[:1].upper()}{code[1:]}"
+                if name != wanted:
+                    text = f"A slice of {path} for {code} is called {wanted}, not {shown(name)}."
+                    yield _fault(text, rule="profile-slicing")
+            self.narrowed.add(path)
+        around = self.found.get(above)
+        if (
+            above.endswith("[x]")
+            and above not in self.narrowed
+            and ":" not in str(record.get("id", ""))
+            and around is not None
+            and len(around.element.types) > 1
+            and last not in ("id", "extension")
+        ):
+            types = ", ".join(kind.code for kind in around.element.types[:12])
+            yield _fault(f"{path} is of one type, and {above} may be of several ({types}): say which first.")
 
     def _types(self, record: Json, stated: Element, base: Element) -> Iterator[Fault]:
         allowed = {kind.code for kind in base.types}
@@ -245,8 +291,8 @@ def _values(record: Json, stated: Element, base: Element, context: Context) -> I
                 continue
             own = next((one for one in context.library.types if one[:1].upper() + one[1:] == name), name)
             family = {own, *context.definitions.ancestors(own)}
-            if kinds.isdisjoint(family) and all(
-                own not in context.definitions.ancestors(kind) for kind in kinds
-            ):
+            # A datatype's own profiles are written as it; a code is no string.
+            above = {one for kind in kinds for one in context.definitions.ancestors(kind)}
+            if kinds.isdisjoint(family) and (own not in above or own in context.definitions.primitive_types):
                 text = f"`{key}` is a value of the type {own}; {stated.path} is {' or '.join(sorted(kinds)[:12])}."
                 yield _fault(text)

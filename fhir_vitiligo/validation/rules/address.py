@@ -48,9 +48,15 @@ _PATTERNS = frozenset(
     )
 )
 _GUIDE = re.compile(rf"{_HL7}/[a-z]{{2}}/")
-# Of the extensions of HL7's publishing tools, which no package on board defines, one is read here all the same.
-_ADDITIONAL = f"{_HL7}/tools/StructureDefinition/additional-binding"
-_UNCHECKED = (_ADDITIONAL, f"{_HL7}/test", f"{_HL7}/concept-properties", f"{_HL7}path/")
+# Of the extensions of HL7's publishing tools, which no package on board defines: what is read here all the same, the
+# name of a guide's page and the text of a binding, which published guides and definitions have.
+_PUBLISHING = (
+    f"{_HL7}/tools/StructureDefinition/additional-binding",
+    f"{_HL7}/tools/StructureDefinition/ig-page-name",
+    f"{_HL7}/build/StructureDefinition/definition",
+    f"{_HL7}/build/StructureDefinition/binding-definition",
+)
+_UNCHECKED = (*_PUBLISHING, f"{_HL7}/test", f"{_HL7}/concept-properties", f"{_HL7}path/")
 _SYSTEM = re.compile(
     r"us-(ssn|npi|medicare|mbi)|cvx|mvx|ndc|srt|imei|dsm5|eui-48/(bluetooth|ethernet)|passport-[A-Za-z]{3}"
     r"|icd-10(-(cm|am|vn|nl))?|icd-9(-cm)?|icpc-[12]|icpc-1-nl|icf(-nl)?|ca-hc-(din|npn)|ex-icd-10-procedures"
@@ -94,8 +100,8 @@ def make(place: Place) -> Rule | None:
         value, _, _ = value.partition("#")
         if only_written or value.startswith(_UNCHECKED) or _is_published(value, context.library):
             return ()
-        # A guide that is not loaded may well have it.
-        if _GUIDE.match(value):
+        # A guide that is not loaded may well have it; and a page to read (a `url`) is no definition.
+        if _GUIDE.match(value) or (code == "url" and value.endswith(".html")):
             return ()
         text = f"`{key}` is {shown(value)}: HL7 publishes nothing under this address that is known here."
         return (Fault("address-unknown", "invalid", text),)

@@ -158,7 +158,8 @@ def _code_rule(one: _Check) -> Rule:
         if not asked:
             found = one.terminology.value_set(one.canonical)
             listed, asked = (None if found is None else found.bare_codes), True
-        if value is None or (listed is not None and value in listed):
+        # An object or a list has no hash to be looked up by; that it is no code is another rule's to tell.
+        if type(value) is not str or (listed is not None and value in listed):
             return ()
         fault = _code(one, value)
         return () if fault is None else (fault,)
@@ -166,10 +167,7 @@ def _code_rule(one: _Check) -> Rule:
     return check
 
 
-def _code(one: _Check, value: Any) -> Fault | None:
-    # What is no string at all is another rule's to tell.
-    if not isinstance(value, str):
-        return None
+def _code(one: _Check, value: str) -> Fault | None:
     verdict = one.verdict(None, value)
     if verdict.kind == "in":
         return None

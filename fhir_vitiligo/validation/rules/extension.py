@@ -22,7 +22,7 @@ from fhir_vitiligo.validation.rules.reference import EXAMPLES
 from fhir_vitiligo.validation.schema import Node, Schema
 
 _KEYS = ("extension", "modifierExtension")
-_TOOLS = ("http://hl7.org/fhir/tools/StructureDefinition/",)
+_TOOLS = ("http://hl7.org/fhir/tools/StructureDefinition/", "http://hl7.org/fhir/build/StructureDefinition/")
 # DICOM's extensions are published nowhere as definitions.
 _DICOM = "nema.org"
 

@@ -40,7 +40,9 @@ _FREE = frozenset({"id"})
 
 
 def equals(value: Any, expected: Any) -> bool:
-    """The same value: numbers by their worth, lists in their order, no key more or less; an element's id is free."""
+    """The same value: lists in their order, no key more or less; an element's id is free. A number is as precise as
+    it is written: 1.0 is not 1 (https://hl7.org/fhir/R4/datatypes.html#decimal).
+    """
     if isinstance(expected, dict):
         return (
             isinstance(value, dict)
@@ -54,7 +56,9 @@ def equals(value: Any, expected: Any) -> bool:
             and len(value) == len(expected)
             and all(equals(one, other) for one, other in zip(value, expected, strict=True))
         )
-    return value == expected and isinstance(value, bool) == isinstance(expected, bool)
+    if value != expected or isinstance(expected, str):
+        return bool(value == expected)
+    return str(value) == str(expected)
 
 
 def matches(value: Any, pattern: Any) -> bool:

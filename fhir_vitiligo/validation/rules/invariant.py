@@ -32,7 +32,21 @@ def make(place: Place) -> Rule | None:
     own = [
         one for one in place.element.invariants if known.get(one.expression) not in ("error", one.severity)
     ]
+    if place.base is None:
+        mine = {one.expression for one in own}
+        own += [one for one in _referred(place) if one.expression not in mine]
     return _rule(own, place.one.content, place.library, place.source)
+
+
+def _referred(place: Place) -> tuple[Invariant, ...]:
+    """Those of the element whose content rules are an element's own: a section's, of a section within it
+    (https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.contentReference).
+    """
+    path = place.element.content_reference
+    if not path:
+        return ()
+    referred = place.library.definitions.structure(path.partition(".")[0]).element(path)
+    return referred.invariants if referred is not None else ()
 
 
 def of_type(schema: ObjectSchema, library: Library) -> Rule | None:

@@ -25,7 +25,8 @@ def check(value: dict[str, Any], context: Context) -> Iterator[Fault]:
         yield Fault(f"xhtml-{fault.rule}", "invalid", fault.text, severity, steps=["div"])
     for links, what in ((found.local_links, "link"), (found.local_images, "image")):
         for name, _ in links:
-            if name and name not in found.anchors and not has_id(name, context):
+            # A link to nothing but `#` leads to the top of the page.
+            if (name or what == "image") and name not in found.anchors and not has_id(name, context):
                 text = f"The {what} {shown('#' + name)} of the narrative leads to nothing in this resource."
                 yield Fault("xhtml-target", "invalid", text, steps=["div"])
 

@@ -150,6 +150,9 @@ _CORRECTED: Mapping[str, str] = {
 _CORRECTED_PARTS = (
     ("element.tail().not()", "element.tail().empty()"),
     ('type.code.contains(":")', 'type.code.exists($this.contains(":"))'),
+    # R5 says what R4 meant in eld-19: the whole path is made of such names.
+    (r"path.matches('[^\\s\\.,:;", r"path.matches('^[^\\s\\.,:;"),
+    (r"(\\[x\\])?(\\:[^\\s\\.]+)?)*')", r"(\\[x\\])?(\\:[^\\s\\.]+)?)*$')"),
 )
 
 

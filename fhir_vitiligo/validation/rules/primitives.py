@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from fhir_vitiligo.fhir.primitives import PRIMITIVES, Check, doubtful_text, shown
@@ -19,6 +20,8 @@ def _stricter(name: str, library: Library) -> Check | None:
     check = PRIMITIVES[name]
     if name == "decimal" and "{0,17}" in _regex(name, library):
         return lambda value: check(value) or _too_precise(value)
+    if name in ("dateTime", "instant", "time") and "{1,9}" in _regex(name, library):
+        return lambda value: check(value) or _too_fine(value)
     if name == "base64Binary":
         strict = r"\s" not in _regex(name, library)
         return lambda value: _base64(value, check) or (_spaced(value) if strict else None)
@@ -35,6 +38,15 @@ def _too_precise(value: Any) -> str | None:
         return None
     digits = len(Decimal(value).as_tuple().digits)
     return f"is {shown(value)}: a decimal has at most 18 digits." if digits > 18 else None
+
+
+def _too_fine(value: Any) -> str | None:
+    """https://hl7.org/fhir/R5/datatypes.html#dateTime: nanoseconds are the least."""
+    digits = _FRACTION.search(value) if isinstance(value, str) else None
+    return f"is {shown(value)}: seconds have at most 9 digits behind the point." if digits else None
+
+
+_FRACTION = re.compile(r"\.[0-9]{10}")
 
 
 def _base64(value: Any, check: Check) -> str | None:
@@ -101,4 +113,11 @@ def make(place: Place) -> Rule | None:
             return (Fault("primitive", "value", f"`{key}` {found}", severity="warning"),)
         return ()
 
+    def check_decimal(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
+        if type(value) is float and isfinite(value):
+            context.walk.has_floats = True
+        return check(value, companion, context)
+
+    if one.type.code == "decimal":
+        return check_decimal
     return check_text if one.type.code in ("string", "markdown") else check

@@ -70,6 +70,7 @@ def _core_rule(place: Place, targets: tuple[str, ...] | None) -> Rule:
     """In core each target is a type; what the reference names is looked for where it can be found."""
     allowed = None if targets is None else frozenset(url.removeprefix(CORE) for url in targets)
     family = _Family(place.library, allowed)
+    resources = frozenset(place.library.definitions.resource_types)
     name = place.name
 
     def check(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
@@ -105,9 +106,13 @@ def _core_rule(place: Place, targets: tuple[str, ...] | None) -> Rule:
         kind = _type_of(reference, target, place.library)
         published = _published(reference, place.library) if target is None else None
         kind = published or kind
-        if kind is None:
-            return
         stated = value.get("type")
+        if kind is None:
+            if isinstance(stated, str) and stated in resources and not family.allows(stated):
+                types = _listed(sorted(allowed or ()))
+                text = f"`{name}` says that it refers to a {shown(stated)}; it has to refer to {types}."
+                yield Fault("reference-type", "structure", text)
+            return
         if isinstance(stated, str) and stated == f"{CORE}{kind}":
             text = f"`{name}` says that it refers to a {shown(stated)}: a resource type is told by its name, {kind}."
             yield Fault("reference-type", "structure", text)

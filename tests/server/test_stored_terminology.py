@@ -1,0 +1,145 @@
+"""Terminology operations over code systems, value sets and concept maps that are stored here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .support import Client, told
+from .test_operations import OWN, parameters, values
+
+SYSTEM, SET, MAP = "urn:test:colours", "urn:test:set", "urn:test:map"
+CODES: dict[str, Any] = {
+    "resourceType": "CodeSystem",
+    "id": "colours",
+    "url": SYSTEM,
+    "version": "2",
+    "name": "Colours",
+    "status": "active",
+    "content": "complete",
+    "concept": [{"code": "r", "display": "red"}, {"code": "w", "display": "white"}],
+}
+VALUES: dict[str, Any] = {
+    "resourceType": "ValueSet",
+    "id": "set",
+    "url": SET,
+    "status": "active",
+    "compose": {"include": [{"system": SYSTEM}]},
+}
+TRANSLATION: dict[str, Any] = {
+    "resourceType": "ConceptMap",
+    "id": "map",
+    "url": MAP,
+    "status": "active",
+    "group": [
+        {
+            "source": SYSTEM,
+            "target": "urn:test:numbers",
+            "element": [
+                {"code": "r", "target": [{"code": "1", "equivalence": "equivalent"}]},
+                {"code": "w", "target": [{"equivalence": "unmatched", "code": "none"}]},
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def terms(client: Client) -> None:
+    for resource in (CODES, VALUES, TRANSLATION):
+        client.put(resource)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"ConceptMap/map/$translate?system={SYSTEM}&code=r",
+        f"ConceptMap/$translate?url={MAP}&system={SYSTEM}&code=r",
+        f"ConceptMap/$translate?system={SYSTEM}&code=r",
+        f"ConceptMap/map/$translate?system={SYSTEM}&code=r&targetsystem=urn:test:numbers",
+    ],
+)
+def test_a_stored_map_translates(client: Client, url: str) -> None:
+    found = values(client.get(f"/fhir/{url}"))
+    assert found["result"] is True
+    assert found["match"][1]["valueCoding"] == {"system": "urn:test:numbers", "code": "1"}
+    assert found["match"][2]["valueUri"] == MAP
+
+
+def test_a_stored_map_translates_back(client: Client) -> None:
+    back = "/fhir/ConceptMap/$translate?system=urn:test:numbers&code=1&reverse=true"
+    assert values(client.get(back))["match"][1]["valueCoding"] == {"system": SYSTEM, "code": "r"}
+
+
+def test_a_map_that_is_given_translates(client: Client) -> None:
+    given = {"resourceType": "Parameters", "parameter": [{"name": "conceptMap", "resource": TRANSLATION}]}
+    given["parameter"] += parameters(valueUri__system=SYSTEM, valueCode__code="r")["parameter"]  # type: ignore[operator]
+    client.request("DELETE", "/fhir/ConceptMap/map")
+    assert values(client.send("POST", "/fhir/ConceptMap/$translate", given))["result"] is True
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("w", "The map says that there is no such code."),
+        ("x", "The map does not have this code."),
+    ],
+)
+def test_what_a_map_does_not_translate_is_told(client: Client, code: str, message: str) -> None:
+    found = values(client.get(f"/fhir/ConceptMap/map/$translate?system={SYSTEM}&code={code}"))
+    assert (found["result"], found["message"]) == (False, message)
+
+
+def test_a_map_that_is_nowhere_is_not_found(client: Client) -> None:
+    answer = client.get("/fhir/ConceptMap/$translate?url=http://nix.example&system=a&code=b")
+    assert answer.status_code == 404
+    assert told(answer) == "the concept map http://nix.example is neither on board nor stored here"
+    posted = parameters(valueUri__url="http://nix.example", valueUri__system="a", valueCode__code="b")
+    assert client.send("POST", "/fhir/ConceptMap/$translate", posted).status_code == 404
+    answer = client.get(f"/fhir/ConceptMap/$translate?url={MAP}&code=b")
+    assert (answer.status_code, told(answer)) == (400, "which code system is the code of? give system")
+
+
+@pytest.mark.parametrize(
+    ("query", "result"),
+    [
+        ("colours/$validate-code?code=r", True),
+        ("colours/$validate-code?code=x", False),
+        (f"$validate-code?url={SYSTEM}&code=w&display=white", True),
+        (f"$validate-code?url={SYSTEM}&code=w&display=black", False),
+        (f"$validate-code?url={SYSTEM}&code=r&version=2", True),
+        (f"$validate-code?url={SYSTEM}&code=r&version=3", False),
+    ],
+)
+def test_a_stored_code_system_knows_its_codes(client: Client, query: str, result: bool) -> None:
+    assert values(client.get(f"/fhir/CodeSystem/{query}"))["result"] is result
+
+
+def test_a_code_of_another_system_is_none_of_this(client: Client) -> None:
+    coding = parameters(valueCoding__coding={"system": OWN, "code": "r"})
+    found = values(client.send("POST", "/fhir/CodeSystem/colours/$validate-code", coding))
+    assert found["result"] is False
+    assert (
+        found["message"] == f"The code is one of {OWN}, and what was asked is whether it is one of {SYSTEM}."
+    )
+
+
+def test_a_code_system_without_an_address_is_asked_where_it_is(client: Client) -> None:
+    client.put({name: value for name, value in CODES.items() if name != "url"})
+    assert values(client.get("/fhir/CodeSystem/colours/$validate-code?code=r"))["result"] is True
+
+
+def test_a_stored_code_is_looked_up_by_name(client: Client) -> None:
+    found = values(client.get(f"/fhir/CodeSystem/$lookup?system={SYSTEM}&code=r"))
+    assert (found["name"], found["version"], found["display"]) == ("Colours", "2", "red")
+    own = values(client.get(f"/fhir/CodeSystem/$lookup?system={OWN}&code=vgicc-class.segmental"))
+    assert own["name"] != OWN
+
+
+def test_a_stored_value_set_is_made_of_a_stored_code_system(client: Client) -> None:
+    expansion = client.get("/fhir/ValueSet/set/$expand").json()["expansion"]
+    assert [one["code"] for one in expansion["contains"]] == ["r", "w"]
+    query = f"url={SET}&system={SYSTEM}"
+    assert values(client.get(f"/fhir/ValueSet/$validate-code?{query}&code=r"))["result"] is True
+    assert values(client.get(f"/fhir/ValueSet/$validate-code?{query}&code=x"))["result"] is False
