@@ -86,7 +86,9 @@ def fill(path: Path, resources: int) -> None:
 
 
 def workloads(resources: int, count: int) -> Mapping[str, Sequence[bytes]]:
-    """Name -> requests."""
+    """Name -> requests. Writes come once: a body that is sent again is what the store has already, and what it is indexed by
+    is remembered.
+    """
     chance = random.Random(7)
 
     def some() -> int:
@@ -121,8 +123,8 @@ def workloads(resources: int, count: int) -> Mapping[str, Sequence[bytes]]:
 
     return {
         "read": many(read),
-        "create": many(create),
-        "update": many(update),
+        "create": many(create, count),
+        "update": many(update, count),
         "search": many(search),
         "$validate": [request("POST", "/fhir/Observation/$validate", validate)],
         "metadata": [request("GET", "/fhir/metadata")],

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 def advise(case: Case) -> Iterator[Issue]:
     """Warnings, of what deserves a look."""
+    points = {point.key for point in case.timepoints}
     for path, value in _values(case, ""):
         if isinstance(value, Term):
             yield from _contradictions(path, value)
             yield from _misspelt(path, value)
             yield from _no_systems(path, value)
         elif isinstance(value, Moment):
-            yield from _date_in_words(path, value)
+            yield from _date_in_words(path, value, points)
         elif isinstance(value, Span):
             yield from _outside(path, value, case)
         else:
@@ -136,11 +137,17 @@ def _not_of_the_class(path: str, diagnosis: Diagnosis) -> Iterator[Issue]:
         yield Issue("warning", "business-rule", f"{path}.subtype", text)
 
 
-def _date_in_words(path: str, moment: Moment) -> Iterator[Issue]:
-    if moment.text is not None and DATE_LIKE.match(moment.text):
+def _date_in_words(path: str, moment: Moment, points: set[str]) -> Iterator[Issue]:
+    if moment.text is None:
+        return
+    if DATE_LIKE.match(moment.text):
         text = (
-            f"{moment.text!r} stands as words, not as a date: write year, month and day, such as 2024-03-05"
+            f"{moment.text!r} stands as words, not as a date: write one date, as precise as is known, such as 2024-03-05 or "
+            "2024-03"
         )
+        yield Issue("warning", "value", path, text)
+    elif (point := moment.text.removeprefix("at ").strip()) in points:
+        text = f"{moment.text!r} stands as words, not as that time point: write 0 d after {point}"
         yield Issue("warning", "value", path, text)
 
 

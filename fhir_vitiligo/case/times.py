@@ -24,9 +24,13 @@ PARTIAL_DATE = re.compile(
 
 
 DATE_LIKE = re.compile(
-    r"^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2})|(?:19|20)\d{6})(?:[ T,].*)?\Z"
+    r"^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2})|(?:19|20)\d{6}|\d{1,2}[./]\d{4})"
+    r"(?:[ T,].*)?\Z"
+    r"|^\d{4}(?:-\d\d){0,2}\s*(?:[-/\u2013]|to)\s*\d{4}(?:-\d\d){0,2}\Z"
 )
-"""What people take for a date, and what may be read in two ways: 05.01.2024, 1/5/24, 20240105, 2024-01-05 10:30."""
+"""What people take for a date, and what may be read in two ways: 05.01.2024, 1/5/24, 20240105, 2024-01-05 10:30, 12/2020;
+and two dates: 2010-2012, 2023-05-10/2023-05-12.
+"""
 
 
 def partial_date(value: Any) -> str:
@@ -61,7 +65,7 @@ def _day(value: str) -> str:
 Day = Annotated[str, BeforeValidator(partial_date), AfterValidator(_day)]
 
 RELATIVE = re.compile(
-    r"^(?P<offset>.+?)\s+(?P<relation>before|after)\s+(?P<of>[A-Za-z0-9][A-Za-z0-9.\-]{0,63})\Z"
+    r"^(?P<offset>.+?)\s+(?P<relation>before|prior to|after)\s+(?P<of>[A-Za-z0-9][A-Za-z0-9.\-]{0,63})\Z"
 )
 
 
@@ -114,17 +118,17 @@ class Moment(Model):
         if DATE_LIKE.match(text):
             return {"text": text}
         if found := RELATIVE.match(text):
-            offset = found["offset"]
+            offset, relation = found["offset"], found["relation"].replace("prior to", "before")
             if RANGE.match(offset):
                 return {
                     "offset": Range.model_validate(offset),
-                    "relation": found["relation"],
+                    "relation": relation,
                     "of": found["of"],
                 }
             if QUANTITY.match(offset):
                 return {
                     "offset": Quantity.model_validate(offset),
-                    "relation": found["relation"],
+                    "relation": relation,
                     "of": found["of"],
                 }
         if RANGE.match(text) and _is_age(Range.model_validate(text).unit):

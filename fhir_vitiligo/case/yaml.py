@@ -27,7 +27,7 @@ MAX_NODES = 500_000
 Path = tuple[str | int, ...]
 
 _INT = re.compile(r"[-+]?(?:0|[1-9]\d*)\Z")
-_FLOAT = re.compile(r"[-+]?(?:0|[1-9]\d*)?(?:\.\d+)?(?:[eE][-+]?\d{1,6})?\Z")
+_FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,6})?\Z")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _LONGEST_NUMBER = 200
@@ -180,7 +180,7 @@ class _Composer:
         if len(text) <= _LONGEST_NUMBER:
             if _INT.match(text):
                 return int(text)
-            if text[-1].isdigit() and text not in "+-" and _FLOAT.match(text):
+            if _FLOAT.match(text):
                 return Decimal(text)
         return text
 

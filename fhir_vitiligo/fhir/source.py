@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Format = Literal["json", "xml"]
 
 _CORE = "http://hl7.org/fhir/"
+_OWN = "https://w3id.org/fhir-vitiligo/"
 _SPACE = b" \t\r\n"
 # What is said of an element that is empty or no resource, by the reader of XML and by a validator after it.
 _ABOUT_NOTHING = frozenset({"ele-1", "type", "resource-type"})
@@ -129,7 +130,8 @@ def format_of(data: bytes) -> Format:
 
 def stated_release(resource: Any) -> Release | None:
     """The release a resource itself states: in ``fhirVersion``, or by the version of a core profile or
-    canonical in ``meta.profile``; of a Bundle, what the first resource that states one does.
+    canonical in ``meta.profile``; of a Bundle, what the first resource that states one does. This project's profiles have
+    one address in all releases: with an element that only R5 has they state that.
     """
     if not isinstance(resource, dict):
         return None
@@ -144,6 +146,11 @@ def stated_release(resource: Any) -> Release | None:
             canonical, _, version = profile.removeprefix(_CORE).partition("|")
             if (found := _release(version) or _release(canonical.partition("/")[0])) is not None:
                 return found
+        elif isinstance(profile, str) and profile.startswith(_OWN):
+            from fhir_vitiligo.fhir.differences import looks_like_r5
+
+            if looks_like_r5(resource):
+                return Release.R5
     entries = resource.get("entry") if resource.get("resourceType") == "Bundle" else None
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and (found := stated_release(entry.get("resource"))) is not None:

@@ -43,12 +43,15 @@ class Chain:
 class ReverseChain:
     """Some resource of ``parameter.resource_type`` that fulfils ``condition`` refers here by ``parameter``
     (``_has``).
+
+    ``url``: the ``url`` parameter of the own type where it has one (a canonical leads to it).
     """
 
     parameter: Parameter
     own_type: str
     condition: Condition
     bases: tuple[str, ...]
+    url: Parameter | None = None
 
 
 @dataclass(frozen=True, slots=True)

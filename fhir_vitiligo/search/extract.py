@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Raise it when a search type or the path compiler gives other rows than before: stores rebuild their index
 # then.
-VERSION = 6
+VERSION = 7
 
 IndexRows = dict["Parameter", frozenset[Row]]
 

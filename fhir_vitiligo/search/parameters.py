@@ -251,9 +251,7 @@ class Parameters:
         kinds = tuple(self._component_type(url) for url, _ in definition.components)
         if not kinds:
             raise InputError("it is a composite without components", code="not-supported")
-        texts = [text for _, text in definition.components]
-        if definition.id in _SWAPPED and self.release is not Release.R5:
-            texts.reverse()
+        texts = component_texts(definition, self.release)
         together = _together(resource_type, definition.expression, texts, known)
         elements = [
             branch
@@ -284,6 +282,14 @@ class Parameters:
 
     def _path(self, resource_type: str, expression: str) -> Path | None:
         return values_of(expression, resource_type, self.definitions.type_names, self.release)
+
+
+def component_texts(definition: SearchParameter, release: Release) -> list[str]:
+    """The paths of a composite's components, in their order."""
+    texts = [text for _, text in definition.components]
+    if definition.id in _SWAPPED and release is not Release.R5:
+        texts.reverse()
+    return texts
 
 
 @cache

@@ -193,6 +193,8 @@ class _Reader:
             elif name in _HINTS:
                 if name in _SHAPE:  # of the following pages, too
                     self.applied.append((name, value))
+                else:
+                    self.ignored.append(name)
                 self.total_only |= (name, value) == ("_summary", "count")
             elif name.partition(":")[0] in _INCLUDES:
                 self.includes.append(parse_include(self.parameters, name, value, frozenset(self.types)))
@@ -249,7 +251,7 @@ class _Reader:
                 return  # several types have one order
 
     def _read_control(self, name: str, value: str) -> None:
-        if name in self.control:
+        if name in self.control and name != "_sort":
             raise InputError(f"{name} may be given once", code="invalid")
         if name == "_total":
             if value not in ("none", "estimate", "accurate"):
@@ -261,7 +263,8 @@ class _Reader:
                 )
         elif name == "_sort":
             for kind in self.types:
-                self.sort[kind] = parse_sort(value, kind, self.parameters.of(kind))
+                before = self.sort.get(kind, ())
+                self.sort[kind] = parse_sort(value, kind, self.parameters.of(kind), before)
         elif name == "_count" and not (
             value.isascii() and value.isdigit() and len(value.lstrip("0")) <= _DIGITS
         ):

@@ -11,6 +11,7 @@ from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.references import is_id
 from fhir_vitiligo.search import not_served
 from fhir_vitiligo.search.criteria import AllOf, AnyOf, Chain, Condition, Criterion, ReverseChain
+from fhir_vitiligo.search.implied import with_implied_systems
 from fhir_vitiligo.search.parameters import Parameter, Parameters
 from fhir_vitiligo.search.subsumption import TERMINOLOGY_MODIFIERS, subsumed
 from fhir_vitiligo.search.types.base import Alternative, Context, SearchType, split
@@ -132,8 +133,7 @@ class ConditionReader:
                 fault = error
             else:
                 self._branch()
-                url = self._parameters.of(kind).get("url")
-                found.append((kind, url if url is not None and url.type.name == "uri" else None, condition))
+                found.append((kind, self._url(kind), condition))
         if not found:
             if fault is not None:
                 raise fault
@@ -161,7 +161,13 @@ class ConditionReader:
                 f"{name[:100]}: {kind}.{reference} does not refer to a {resource_type}", code="not-supported"
             )
         self._branch()
-        return ReverseChain(parameter, resource_type, self.read(kind, rest, value, hops + 1), self._bases)
+        condition = self.read(kind, rest, value, hops + 1)
+        return ReverseChain(parameter, resource_type, condition, self._bases, self._url(resource_type))
+
+    def _url(self, resource_type: str) -> Parameter | None:
+        """By what a canonical leads to resources of this type."""
+        url = self._parameters.of(resource_type).get("url")
+        return url if url is not None and url.type.name == "uri" else None
 
     def _in_list(self, resource_type: str, value: str) -> Condition:
         """https://hl7.org/fhir/R4/search.html#list"""
@@ -201,7 +207,10 @@ class ConditionReader:
             return Criterion(companion, self._alternatives(companion, texts, None))
         if kind == "token" and parameter.stored is None and modifier in TERMINOLOGY_MODIFIERS:
             related = [one for text in texts for one in subsumed(text, modifier, self._parameters.release)]
-            return Criterion(parameter, tuple(dict.fromkeys(related)), negated=modifier == "not-in")
+            alternatives = tuple(dict.fromkeys(related))
+            if modifier in ("above", "below"):
+                alternatives = with_implied_systems(parameter, alternatives, self._parameters)
+            return Criterion(parameter, alternatives, negated=modifier == "not-in")
         negated = modifier == "not" and kind == "token"
         if negated:
             modifier = None
@@ -259,7 +268,10 @@ class ConditionReader:
         context = Context(parameter.targets, self._base)
         alternatives: dict[Alternative, None] = {}
         for text in texts:
-            alternatives.update(dict.fromkeys(parameter.type.parse(text, modifier, context)))
+            found = parameter.type.parse(text, modifier, context)
+            if "|" in text and not parameter.variant:
+                found = with_implied_systems(parameter, found, self._parameters)
+            alternatives.update(dict.fromkeys(found))
             if len(alternatives) > MAX_ALTERNATIVES:
                 raise InputError(
                     f"{parameter.code} asks for more than {MAX_ALTERNATIVES} alternatives: split the query",

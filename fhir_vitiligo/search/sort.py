@@ -25,9 +25,13 @@ class SortKey:
     descending: bool = False
 
 
-def parse_sort(text: str, resource_type: str, known: Mapping[str, Parameter]) -> tuple[SortKey, ...]:
-    """``-date,_id``; :class:`InputError` for a parameter the type does not have."""
-    keys: dict[str, SortKey] = {}
+def parse_sort(
+    text: str, resource_type: str, known: Mapping[str, Parameter], before: tuple[SortKey, ...] = ()
+) -> tuple[SortKey, ...]:
+    """``-date,_id``; :class:`InputError` for a parameter the type does not have. ``before`` are the keys of a ``_sort`` in
+    front of this one.
+    """
+    keys = {key.parameter.code: key for key in before}
     for part in text.split(","):
         code = part.removeprefix("-")
         parameter = known.get(code)

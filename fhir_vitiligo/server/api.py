@@ -90,15 +90,16 @@ class FhirApi:
         version = await self._service.repository.read(path[-2], path[-1])
         if version is None or version.content is None or len(version.content) >= self._settings.compress_from:
             return False
-        await send_resource(version.content, version_headers(version), _FHIR_JSON, send)
+        headers = version_headers(version)
+        headers["Vary"] = _VARY
+        await send_resource(version.content, headers, _FHIR_JSON, send)
         return True
 
     async def _plain_metadata(self, head: Head, send: Send) -> bool:
         if takes_gzip(head.headers.get("accept-encoding", "")):
             return False
         text = capability_text(self._service, head.base, self._service.release)
-        headers = {"Vary": _VARY} if len(text) >= self._settings.compress_from else {}
-        await send_resource(text, headers, _FHIR_JSON, send)
+        await send_resource(text, {"Vary": _VARY}, _FHIR_JSON, send)
         return True
 
     async def _answer(self, request: Request) -> Response:
@@ -123,7 +124,12 @@ class FhirApi:
     def _finished(self, request: Request, response: Response, wanted: Wanted) -> Response:
         """The answer in the format asked for; in another release than the stored one it names it."""
         response = outgoing(request, response, wanted.format, wanted.release)
-        return response if wanted.release is self._service.release else named(response, wanted.release)
+        if wanted.release is not self._service.release:
+            response = named(response, wanted.release)
+        if "ETag" not in response.headers or (wanted.format != "xml" and wanted.release is self._service.release):
+            return response
+        # Every form of a version has its tag. What a cache has under it is JSON as stored, or else 304 could mean another form.
+        return Response(response.status, response.body, {**response.headers, "Cache-Control": "no-store"})
 
     async def dispatch(self, request: Request) -> Response:
         """The answer to a request, in JSON; nothing is raised."""
@@ -157,18 +163,17 @@ class FhirApi:
 
     def _for_transport(self, request: Request, response: Response) -> Response:
         """The answer with what is said of every answer, packed where it is large."""
-        more: dict[str, str] = {}
+        more = {"Vary": _VARY}
         if origin := request.headers.get("origin"):
             more |= {"Vary": f"{_VARY}, Origin", **self._cors.headers(origin)}
         if (asked := request.headers.get("x-request-id")) and _REQUEST_ID.fullmatch(asked):
             more["X-Request-Id"] = asked
         body = response.body
-        if len(body) >= self._settings.compress_from and body:
-            more.setdefault("Vary", _VARY)
-            if takes_gzip(request.header("accept-encoding")):
-                body = compressed(body)
-                more["Content-Encoding"] = "gzip"
-        return Response(response.status, body, {**response.headers, **more}) if more else response
+        is_large = len(body) >= self._settings.compress_from and body
+        if is_large and takes_gzip(request.header("accept-encoding")):
+            body = compressed(body)
+            more["Content-Encoding"] = "gzip"
+        return Response(response.status, body, {**response.headers, **more})
 
     def _check_query(self, scope: Scope) -> None:
         limit = self._settings.max_query_bytes

@@ -58,6 +58,13 @@ def wanted_form(request: Request, release: Release) -> Wanted:
     return _wanted(accept, by_default, "Accept") if accept else Wanted("json", by_default)
 
 
+def is_as_stored(request: Request, release: Release) -> bool:
+    """Whether the answer asked for is the resource as it is stored: all of it, in JSON and in its own release."""
+    query = request.query
+    is_part = bool(query) and ("_summary" in query or "_elements" in query)
+    return not is_part and wanted_form(request, release) == Wanted("json", release)
+
+
 @lru_cache(maxsize=256)
 def _wanted(wanted: str, by_default: Release, source: str) -> Wanted:
     reasons: list[str] = []

@@ -25,7 +25,8 @@ _TAG = {
 }
 _ANSWERED = (200, 201)
 
-_Cut = Callable[[Json], Json]
+# What is left of a resource; whether it came along with a result.
+_Cut = Callable[[Json, bool], Json]
 
 
 def shaped(request: Request, response: Response, release: Release) -> Response:
@@ -40,10 +41,11 @@ def shaped(request: Request, response: Response, release: Release) -> Response:
         return response
     if document.get("resourceType") == "Bundle" and document.get("type") in ("searchset", "history"):
         for entry in document.get("entry", ()):
-            if "resource" in entry and entry.get("search", {}).get("mode") != "outcome":
-                entry["resource"] = cut(entry["resource"])
+            mode = entry.get("search", {}).get("mode")
+            if "resource" in entry and mode != "outcome":
+                entry["resource"] = cut(entry["resource"], mode == "include")
     else:
-        document = cut(document)
+        document = cut(document, False)
     return Response(response.status, json.dumps(document), response.headers)
 
 
@@ -60,16 +62,23 @@ def _cut(request: Request, release: Release) -> _Cut | None:
         raise InputError(f"_summary is one of {', '.join(_SUMMARIES)}, not {summary[:50]!r}", code="invalid")
     names = frozenset(name.strip() for name in elements.split(",") if name.strip())
     if names:
-        return lambda resource: _only(resource, names, release)
+        return lambda resource, along: _asked(resource, names, release, along)
     match summary:
         case "true":
-            return lambda resource: _summary(resource, release)
+            return lambda resource, _: _summary(resource, release)
         case "text":
-            return lambda resource: _only(resource, frozenset({"text"}), release)
+            return lambda resource, _: _only(resource, frozenset({"text"}), release)
         case "data":
-            return lambda resource: _tagged({k: v for k, v in resource.items() if k != "text"})
+            return lambda resource, _: _tagged({k: v for k, v in resource.items() if k != "text"})
         case _:
             return None
+
+
+def _asked(resource: Json, names: frozenset[str], release: Release, along: bool) -> Json:
+    """``_elements`` is about the results; of what came along with them it says something only by the name of its type."""
+    if along:
+        names = frozenset(name for name in names if name.startswith(f"{resource.get('resourceType')}."))
+    return _only(resource, names, release) if names else resource
 
 
 def _only(resource: Json, names: frozenset[str], release: Release) -> Json:

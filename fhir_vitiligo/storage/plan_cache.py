@@ -126,8 +126,8 @@ def _shape(condition: Condition, values: list[Any]) -> Hashable:
         case Chain(parameter, targets, bases):
             inner = [(kind, url, _shape(each, values)) for kind, url, each in targets]
             return (Chain, parameter, bases, tuple(inner))
-        case ReverseChain(parameter, own_type, inside, bases):
-            return (ReverseChain, parameter, own_type, bases, _shape(inside, values))
+        case ReverseChain(parameter, own_type, inside, bases, url):
+            return (ReverseChain, parameter, own_type, bases, url, _shape(inside, values))
         case AnyOf(conditions):
             return (AnyOf, tuple([_shape(one, values) for one in conditions]))
         case AllOf(resource_type, conditions):

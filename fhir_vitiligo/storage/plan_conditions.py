@@ -95,8 +95,10 @@ class Conditions:
                     yield self._referring(parameter, resource_type, bases, fulfilling, after)
                     if url is not None:
                         yield self._naming(parameter, url, fulfilling, after)
-            case ReverseChain():
+            case ReverseChain(_, _, _, _, url):
                 yield self._referred(condition, after)
+                if url is not None:
+                    yield self._named(condition, url, after)
             case AnyOf(conditions):
                 for one in conditions:
                     yield from self._selects(one, after)
@@ -170,6 +172,22 @@ class Conditions:
                 (*fulfilling.arguments, self.number_of(parameter), own, *values, self.type_of(own)),
             ),
             *_behind("n.key", after),
+        )
+
+    def _named(self, condition: ReverseChain, url: Parameter, after: Argument | None) -> Statement:
+        """What those resources name by its canonical."""
+        parameter = condition.parameter
+        fulfilling = self.keys(parameter.resource_type, (condition.condition,))
+        return join(
+            " AND ",
+            Statement(
+                f"SELECT DISTINCT u.resource AS resource FROM ({fulfilling.sql}) t "
+                f"CROSS JOIN {_REFERENCES} x INDEXED BY {_REFERENCES_BY_RESOURCE} "
+                "ON x.resource = t.key AND x.parameter = ? AND x.type = '' AND x.base = '' "
+                f"CROSS JOIN {index_table(url.type)} u ON u.parameter = ? AND u.value = x.id WHERE TRUE",
+                (*fulfilling.arguments, self.number_of(parameter), self.number_of(url)),
+            ),
+            *_behind("u.resource", after),
         )
 
     # Whether one resource fulfils a condition

@@ -116,14 +116,35 @@ def test_a_code_system_that_no_system_knows_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["05.01.2024", "12/03/2024", "2024/01/05", "2024-1-5", "20240105", "1/5/24", "2024-01-05 10:30"]
+    "text",
+    [
+        *("05.01.2024", "12/03/2024", "2024/01/05", "2024-1-5", "20240105", "1/5/24", "2024-01-05 10:30"),
+        *("12/2020", "2010-2012", "2010 to 2012", "2023-05-10/2023-05-12", "2020-12/2021-01"),
+    ],
 )
 def test_what_looks_like_a_date_is_kept_as_words_and_told(text: str) -> None:
     moment = Moment.model_validate(text)
     assert moment.text == text
     assert Moment.model_validate(moment.model_dump()) == moment
     (told,) = advice(f'id: a\ntimepoints: [{{key: t, when: "{text}"}}]\n')
-    assert told.endswith("stands as words, not as a date: write year, month and day, such as 2024-03-05")
+    assert "stands as words, not as a date: write one date, as precise as is known" in told
+
+
+@pytest.mark.parametrize("text", ["t", "at t"])
+def test_a_time_point_in_words_is_told(text: str) -> None:
+    (told,) = advice(f"id: a\ntimepoints: [{{key: t}}]\nphotographs: [{{key: p, date: {text}}}]\n")
+    assert told == f"photographs[0].date: {text!r} stands as words, not as that time point: write 0 d after t"
+
+
+def test_prior_to_is_before() -> None:
+    assert Moment.model_validate("2 mo prior to t0") == Moment.model_validate("2 mo before t0")
+
+
+@pytest.mark.parametrize("key", ["e1", "E2", "e10", "id.e5"])
+def test_a_key_that_is_nearly_a_number_is_a_key(key: str) -> None:
+    case = fv.read_case(f"id: {key}\nevents: [{{key: {key}, name: erythema}}]\n".encode())
+    assert (case.id, case.events[0].key) == (key, key)
+    assert fv.read_case(fv.dump_case(case).encode()) == case
 
 
 @pytest.mark.parametrize("text", ["2024-01-05", "10-19 a", "19 a", "in January", "1 mo before t"])

@@ -271,6 +271,9 @@ def test_the_format_is_told_from_the_first_character(data: bytes, format: str) -
     assert parse(data).format == format
 
 
+OWN = "https://w3id.org/fhir-vitiligo/StructureDefinition/vitiligo-medication-use"
+
+
 @pytest.mark.parametrize(
     ("resource", "release"),
     [
@@ -279,6 +282,9 @@ def test_the_format_is_told_from_the_first_character(data: bytes, format: str) -
         ({"meta": {"profile": ["http://hl7.org/fhir/StructureDefinition/Patient|4.0.1"]}}, Release.R4),
         ({"meta": {"profile": ["x", "http://hl7.org/fhir/5.0/StructureDefinition/Patient"]}}, Release.R5),
         ({"resourceType": "Bundle", "entry": [{}, {"resource": {"fhirVersion": "5.0.0"}}]}, Release.R5),
+        ({"resourceType": "MedicationStatement", "meta": {"profile": [OWN]}, "medication": {}}, Release.R5),
+        ({"resourceType": "MedicationStatement", "meta": {"profile": [OWN]}}, None),
+        ({"resourceType": "MedicationStatement", "medication": {}}, None),
         ({"resourceType": "Patient"}, None),
         ({"fhirVersion": 5, "meta": 1, "entry": 2}, None),
         ([1], None),

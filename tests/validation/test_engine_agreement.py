@@ -56,6 +56,13 @@ def definition(**elements: Any) -> Json:
 
 # name: resource, what is told, release
 CORE_CASES: dict[str, tuple[Json, list[tuple[str, str]], Release]] = {
+    "fraction-of-a-second": (
+        observation(issued="2024-01-01T10:00:00.0123456789Z"),
+        [("primitive", "Observation.issued")],
+        Release.R5,
+    ),
+    "nanosecond": (observation(issued="2024-01-01T10:00:00.012345678Z"), [], Release.R5),
+    "fraction-before-r5": (observation(issued="2024-01-01T10:00:00.0123456789Z"), [], Release.R4),
     "uuid-of-an-entry": (
         bundle("collection", entry(patient(), "urn:uuid:00000000-0000-4000-8000-00000000000A")),
         [("address", "Bundle.entry[0].fullUrl")],

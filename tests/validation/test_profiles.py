@@ -404,3 +404,17 @@ def test_a_profile_explains_itself() -> None:
     assert validator.explain(CORE + "Patient").endswith("adds nothing to it.")
     with pytest.raises(InputError, match="not known here"):
         validator.explain(BASE + "gone")
+
+
+@pytest.mark.parametrize(("value", "same"), [("1.0", True), ("1", False), ("1.00", False)])
+@pytest.mark.parametrize("way", ["fixed", "pattern"])
+def test_a_fixed_number_is_as_precise_as_it_is_written(way: str, value: str, same: bool) -> None:
+    asked = profile("p", "Observation", element("valueQuantity.value", **{f"{way}Decimal": Decimal("1.0")}))
+    observation = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "VASI"},
+        "valueQuantity": {"value": Decimal(value)},
+    }
+    place = "Observation.value.ofType(Quantity).value"
+    assert told(observation, asked) == ([] if same else [(way, place)])

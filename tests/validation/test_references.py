@@ -102,3 +102,77 @@ def test_a_narrative_holds_a_contained_picture() -> None:
         ("xhtml-target", "Patient.text.div"),
         ("dom-3", "Patient.contained[0]"),
     ]
+
+
+@pytest.mark.parametrize("full_url", ["uuid", "c"])
+@pytest.mark.parametrize(
+    ("reference", "names_one"),
+    [
+        ("Patient/1", True),
+        ("Patient/1/_history/2", True),
+        ("http://acme.test/fhir/Patient/1", True),
+        ("urn:uuid:00000000-0000-4000-8000-000000000002", True),
+        ("Patient?identifier=a", True),
+        ("00000000-0000-4000-8000-000000000002", False),
+        ("Patient", False),
+        ("/Patient/1", False),
+        ("../Patient/1", False),
+        ("Patient/1/_history", False),
+    ],
+)
+def test_a_relative_reference_in_a_bundle_is_a_type_and_an_id(
+    reference: str, names_one: bool, full_url: str
+) -> None:
+    expected = [] if names_one else [("reference", "Bundle.entry[0].resource.subject")]
+    assert told(bundle(**{full_url: condition(reference)})) == expected
+
+
+def test_the_type_of_a_target_that_is_not_at_hand_has_to_be_allowed() -> None:
+    resource = condition("urn:uuid:00000000-0000-4000-8000-000000000002")
+    resource["subject"]["type"] = "Patient"
+    assert told(resource) == []
+    resource["subject"]["type"] = "Medication"
+    assert told(resource) == [("reference-type", "Condition.subject")]
+
+
+@pytest.mark.parametrize(
+    ("reference", "full_url", "place"),
+    [
+        ("Patient/1", f"{BASE}/Patient/1", None),
+        ("Patient/1", "http://elsewhere.test/Patient/1", "Bundle.entry[1].resource.subject"),
+        ("Patient/1/_history/2", f"{BASE}/Patient/1", "Bundle.entry[1].resource.subject"),
+        ("Patient/2", f"{BASE}/Patient/1", None),
+    ],
+)
+def test_a_document_tells_a_reference_that_misses_an_entry(
+    reference: str, full_url: str, place: str | None
+) -> None:
+    composition = {
+        "resourceType": "Composition",
+        "id": "k",
+        "section": [{"entry": [{"reference": "Condition/c"}]}],
+        "subject": {"reference": full_url},
+    }
+    entries = {f"{BASE}/Composition/k": composition, f"{BASE}/Condition/c": condition(reference)}
+    document = {
+        "resourceType": "Bundle",
+        "type": "document",
+        "entry": [{"fullUrl": url, "resource": one} for url, one in {**entries, full_url: PATIENT}.items()],
+    }
+    missed = [where for rule, where in told(document) if rule == "bundle-target"]
+    assert missed == ([place] if place else [])
+
+
+@pytest.mark.parametrize(
+    ("source", "rules"),
+    [
+        ("http://acme.test/a.png", []),
+        ("", ["xhtml-link"]),
+        ("a b.png", ["xhtml-link"]),
+        ("#", ["xhtml-target"]),
+    ],
+)
+def test_a_picture_in_a_narrative_is_somewhere(source: str, rules: list[str]) -> None:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">a <img src="{source}" alt="a"/></div>'
+    patient = {**PATIENT, "text": {"status": "generated", "div": div}}
+    assert [rule for rule, _ in told(patient)] == rules

@@ -20,9 +20,12 @@ from fhir_vitiligo.search.types.base import (
 
 
 def _rows(value: Any) -> Iterator[Row]:
-    """``(id, type, base)``; a URL that is not RESTful, a canonical or a urn is an id without a type."""
+    """``(id, type, base)``; a URL that is not RESTful, a canonical or a urn is an id without a type. What is no Reference
+    but text is a canonical or a URI, and may be an address at once: it is found as either.
+    """
     if isinstance(value, str):
         yield from _rows_of_text(value)
+        yield from _rows_of_name(value)
     elif isinstance(value, dict):
         literal = value.get("reference")
         if isinstance(literal, dict):  # CodeableReference
@@ -41,8 +44,14 @@ def _rows_of_text(text: str) -> Iterator[Row]:
     yield (cut(text), "", "")
     canonical, bar, _ = text.partition("|")
     if bar and canonical:  # a search without a version finds every version
-        parsed = parse_restful(canonical)
-        yield (cut(canonical), "", "") if parsed is None else (parsed.id, parsed.type, cut(parsed.base))
+        yield from _rows_of_text(canonical)
+
+
+def _rows_of_name(text: str) -> Iterator[Row]:
+    """The canonical as a name, by which links to its resource are followed; a relative reference is none."""
+    canonical = text.partition("|")[0]
+    if ":" in canonical:
+        yield (cut(canonical), "", "")
 
 
 def _parse(text: str, modifier: str | None, context: Context) -> tuple[Alternative, ...]:

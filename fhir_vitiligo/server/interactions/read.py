@@ -5,14 +5,16 @@ from __future__ import annotations
 from fhir_vitiligo.errors import NotFoundError
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.conditions import is_known, version_headers
-from fhir_vitiligo.server.content import resource_response
+from fhir_vitiligo.server.content import is_as_stored, resource_response
 from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.message import Response
 from fhir_vitiligo.storage.repository import StoredVersion
 
 
 async def read(call: Call) -> Response:
-    """200 with the resource, 304 when If-None-Match has it, 404, or 410 when it was deleted."""
+    """200 with the resource, 304 when If-None-Match has it (and JSON is asked for, as it is stored), 404, or 410 when it was
+    deleted.
+    """
     version = await call.service.repository.read(call.type, call.id)
     if version is None:
         raise unknown(call)
@@ -37,7 +39,9 @@ def answer(call: Call, version: StoredVersion) -> Response:
     headers = version_headers(version)
     if version.content is None:
         raise RefusedError(410, f"{call.type}/{call.id} was deleted", "deleted", headers)
-    if is_known(call.request, version):
+    # All forms of a version share its tag (FHIR has it so, for If-Match): only of one of them can it say that the client has
+    # that very form (RFC 9110, 13.1.2).
+    if is_known(call.request, version) and is_as_stored(call.request, call.service.release):
         return Response(304, b"", headers)
     return resource_response(call.request, 200, version.content, headers)
 

@@ -160,7 +160,9 @@ class _Derivation:
         above, _, last = path.rpartition(".")
         segment = str(record.get("id", path)).rpartition(".")[2]
         if not is_slice and path in self.met and segment.partition(":")[0] == last != segment:
-            yield _fault(f"{record['id']} is a slice by its id and has no `sliceName`.", rule="profile-slicing")
+            yield _fault(
+                f"{record['id']} is a slice by its id and has no `sliceName`.", rule="profile-slicing"
+            )
         if isinstance(sliced := record.get("slicing"), dict):
             ways = [(one.get("type"), one.get("path")) for _, one in numbered(sliced.get("discriminator"))]
             if ways == [("type", "$this")]:

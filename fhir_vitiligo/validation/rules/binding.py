@@ -86,10 +86,25 @@ def is_member(value: Any, url: str, context: Context) -> bool:
 
 def _checks(place: Place) -> Iterator[_Check]:
     binding, base = place.element.binding, None if place.base is None else place.base.binding
-    if binding is not None and binding != base:
+    version = place.library.release.version
+    if binding is not None and (base is None or _unpinned(binding, version) != _unpinned(base, version)):
         yield from _bound(place, binding)
     for more in () if place.node is None else place.node.additional:
         yield from _bound(place, more)
+
+
+def _unpinned(binding: Binding, version: str) -> Binding:
+    """A binding without this release's version, which snapshots write behind core's value sets and core does not:
+    what core asks for is told once.
+    """
+    pin, most = f"|{version}", binding.max_value_set
+    if pin not in binding.value_set and (most is None or pin not in most):
+        return binding
+    return Binding(
+        binding.strength,
+        binding.value_set.removesuffix(pin),
+        None if most is None else most.removesuffix(pin),
+    )
 
 
 def _bound(place: Place, binding: Binding) -> Iterator[_Check]:
