@@ -47,6 +47,8 @@ class Device(Model):
         return self
 
 
+# What only a procedure has, and what says that of the use of a product.
+_OF_PROCEDURES = {"name": "product", "device": "note", "donor_site": "site", "outcome": "a response"}
 MEDICATION_KINDS = frozenset({"topical", "systemic", "depigmentation", "camouflage"})
 
 
@@ -104,12 +106,7 @@ class Intervention(Item):
                 f"a dose is an amount, not a bound: write {{raw: '{self.dose.value}', status: ambiguous}}"
             )
         if self.is_medication:
-            for field, instead in (
-                ("name", "product"),
-                ("device", "note"),
-                ("donor_site", "site"),
-                ("outcome", "a response"),
-            ):
+            for field, instead in _OF_PROCEDURES.items():
                 if getattr(self, field) is not None:
                     raise ValueError(f"a {self.kind} treatment with a product has no {field}: use {instead}")
         else:
@@ -123,10 +120,16 @@ class Intervention(Item):
 
     @property
     def is_medication(self) -> bool:
-        """Whether this is use of a product rather than something done to the skin."""
-        return self.kind in ("topical", "systemic") or (
-            self.kind in MEDICATION_KINDS and self.product is not None
-        )
+        """Whether this is use of a product rather than something done to the skin. Of a product of which it is not known
+        whether it is applied or taken (``other``) too, unless it has what only a procedure has.
+        """
+        if self.kind in ("topical", "systemic"):
+            return True
+        if self.product is None:
+            return False
+        if self.kind == "other":
+            return all(getattr(self, field) is None for field in _OF_PROCEDURES)
+        return self.kind in MEDICATION_KINDS
 
 
 class Response(Visit):

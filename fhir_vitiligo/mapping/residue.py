@@ -31,6 +31,10 @@ class Residue:
         """The plain form: ``{resource, expression, value}``."""
         return {"resource": self.resource, "expression": self.expression, "value": self.value}
 
+    def __getitem__(self, name: str) -> Any:
+        """``one["value"]``, as of the plain form."""
+        return self.as_dict()[name]
+
 
 def leaves(node: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every primitive value in a JSON tree with its path. ``null`` is no value."""

@@ -51,6 +51,7 @@ class StrengthCodec(QuantityCodec):
             isinstance(denominator, dict)
             and denominator.get("value") == 1
             and denominator.get("code") in (None, "1")
+            and denominator.get("unit") in (None, "1")
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fhir_vitiligo import to_fhir
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping.back import from_fhir
@@ -209,3 +210,54 @@ def test_what_is_no_number_is_no_score(number: Any) -> None:
     assert [one.total for one in case.assessments] in ([], [None])
     if number is not None:
         assert number in [one.value for one in residue]
+
+
+ELIDEL = {
+    "resourceType": "MedicationStatement",
+    "id": "e",
+    "status": "active",
+    "subject": SUBJECT,
+    "medicationCodeableConcept": concept("Elidel"),
+    "reasonCode": [concept("vitiligo")],
+    "dosage": [{"text": "2x daily"}],
+}
+
+
+@pytest.mark.parametrize("release", ["r4", "r5"])
+def test_a_drug_of_which_nobody_says_how_it_is_given_is_used_all_the_same(release: str) -> None:
+    case, residue = from_fhir(bundle(ELIDEL))
+    (found,) = case.interventions
+    assert (found.kind, str(found.status), str(found.instructions)) == ("other", "active", "2x daily")
+    assert {one["value"] for one in residue if one["resource"] == "MedicationStatement/e"} == {"vitiligo"}
+    again = to_fhir(case, release=release)
+    kinds = [entry["resource"]["resourceType"] for entry in again["entry"]]
+    assert "MedicationStatement" in kinds
+    assert "Procedure" not in kinds
+    assert from_fhir(again)[0] == case
+
+
+@pytest.mark.parametrize(
+    ("denominator", "read"),
+    [
+        ({"value": 1}, True),
+        ({"value": 1, "unit": "1", "code": "1"}, True),
+        ({"value": 1, "unit": "g"}, False),
+        ({"value": 1, "unit": "g", "code": "g", "system": "http://unitsofmeasure.org"}, False),
+        ({"value": 100, "unit": "g"}, False),
+    ],
+)
+def test_a_strength_in_something_is_not_read_without_it(denominator: Any, read: bool) -> None:
+    strength = {"numerator": {"value": 1, "unit": "mg"}, "denominator": denominator}
+    medication = {
+        "resourceType": "Medication",
+        "id": "m",
+        "code": concept("tacrolimus ointment"),
+        "ingredient": [{"itemCodeableConcept": concept("tacrolimus"), "strength": strength}],
+    }
+    use = {key: value for key, value in ELIDEL.items() if key != "medicationCodeableConcept"}
+    document = bundle(medication, {**use, "medicationReference": {"reference": "Medication/m"}})
+    case, _ = from_fhir(document)
+    (ingredient,) = case.products[0].ingredients
+    assert (str(ingredient.strength) == "1 mg") is read
+    assert (ingredient.strength is None) is not read
+    assert lost(document, list(leaves(document))) == []

@@ -187,7 +187,9 @@ def _intervention(source: Source, content: dict[str, Any]) -> None:
             update={"value": dose.value.model_copy(update={"comparator": None})}
         )
     kind = content["kind"]
-    if kind in ("topical", "systemic") or (kind in model.MEDICATION_KINDS and "product" in content):
+    procedural = any(name in content for name in ("name", "device", "donor_site", "outcome"))
+    used = kind in model.MEDICATION_KINDS or (kind == "other" and not procedural)
+    if kind in ("topical", "systemic") or (used and "product" in content):
         _drop(content, "name", "device", "donor_site", "outcome")
     else:
         _drop(content, "route", "instructions")
