@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, seed, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 import fhir_vitiligo
 from fhir_vitiligo.case.model import Case, Subject
@@ -78,7 +78,8 @@ def test_everything_we_write_declares_a_profile_that_is_listed_and_every_listed_
     look(_every_choice())
     for name in fhir_vitiligo.examples():
         look(fhir_vitiligo.example(name))
-    seed(1)(settings(max_examples=100, database=None)(given(cases())(look)))()
+    slowly = settings(max_examples=100, database=None, suppress_health_check=[HealthCheck.too_slow])
+    seed(1)(slowly(given(cases())(look)))()
     assert seen.keys() == declared_profiles()
     several = {profile: types for profile, types in seen.items() if len(types) > 1}
     assert several == {}, "a profile is of one resource type"

@@ -53,7 +53,7 @@ def test_in_a_transaction_every_faulty_entry_is_named(strict: Client) -> None:
     assert answer.status_code == 422
     places = {issue["expression"][0] for issue in answer.json()["issue"]}
     assert "Bundle.entry[1].resource.gender" in places
-    assert "Bundle.entry[2].resource.Patient.active" in places
+    assert "Bundle.entry[2].resource.active" in places
     assert strict.get("/fhir/Patient").json()["total"] == 0
 
 
