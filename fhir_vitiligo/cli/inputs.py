@@ -26,6 +26,7 @@ CASES = (".yaml", ".yml", ".json", ".ndjson", ".jsonl")
 FHIR = (".json", ".ndjson", ".jsonl")
 RESOURCES = (*FHIR, ".xml")
 _LINES = (".ndjson", ".jsonl")
+_ARCHIVES = (".tgz", ".tar.gz", ".tar")
 _COMPRESSED = (".gz", ".bz2")
 # Bytes of FHIR in a byte of a compressed file, roughly.
 _COMPRESSES = 12
@@ -127,6 +128,10 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
                 raise click.UsageError(
                     f"no file {', '.join('*' + suffix for suffix in suffixes)} in the directory {argument}"
                 )
+        elif path.name.lower().endswith(_ARCHIVES):
+            raise click.UsageError(
+                f"{argument} is a package, not a resource: unpack it to check what is in it, or name it with --package"
+            )
         elif path.exists():
             files = [path]
         else:

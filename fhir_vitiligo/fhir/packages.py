@@ -198,7 +198,7 @@ def _cached(name: str, version: str, home: Path) -> Package:
         there = (
             f"there {'are' if len(found) > 1 else 'is'} {', '.join(sorted(found))}"
             if found
-            else "it has none"
+            else "it has no package of that name"
         )
         raise InputError(f"the package {name}#{version} is not in {folder}: {there}.", code="not-found")
     chosen = folder / f"{name}#{fitting[-1]}"

@@ -227,7 +227,7 @@ class _Reader:
                 return
             if not source:
                 self.put("link", "The image's address is empty: state where it is.")
-            elif wrong := _NOT_IN_URL.search(source):
+            elif not source.startswith("data:") and (wrong := _NOT_IN_URL.search(source)):
                 self.put("link", f"The image `{source[:80]}` has {wrong[0]!r} in it, which no URL may have.")
             elif source.startswith("#"):
                 self.result.local_images.append((source[1:], "/".join(self.path)))

@@ -24,7 +24,8 @@ from fhir_vitiligo.validation.element_definition import tree_of
 from fhir_vitiligo.validation.errata import corrected
 from fhir_vitiligo.validation.release_use import limited
 from fhir_vitiligo.validation.schema import Node, Schema, core_tree, schema_of
-from fhir_vitiligo.validation.snapshot import snapshot_tree
+from fhir_vitiligo.validation.shapes import string
+from fhir_vitiligo.validation.snapshot import SnapshotError, snapshot_tree
 
 
 class Resolver(Protocol):
@@ -52,6 +53,7 @@ _KINDS = (
     ),
     *("Library", "Measure", "PlanDefinition", "ActivityDefinition", "ConceptMap", "CapabilityStatement"),
 )
+_ALIKE = frozenset({Release.R4.version[:3], Release.R4B.version[:3]})
 # The codes of a run repeat; those of a hostile sender do not fill the memory.
 _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 500
@@ -196,16 +198,21 @@ class Library:
 
     def _root(self, definition: Json) -> Node:
         told = definition.get("snapshot")
-        if isinstance(told, dict) and told.get("element") and self._is_ours(definition):
-            return tree_of(told["element"])
-        return snapshot_tree(definition, self)
+        elements = told.get("element") if isinstance(told, dict) else None
+        if elements and self._is_ours(definition):
+            return tree_of(elements)
+        try:
+            return snapshot_tree(definition, self)
+        except SnapshotError:
+            # R4B is R4 restamped: where the base is missing, the snapshot of the one serves the other.
+            if elements and {_release_of(definition), self.release.version[:3]} <= _ALIKE:
+                return tree_of(elements)
+            raise
 
     def _is_ours(self, definition: Json) -> bool:
         """A snapshot made for another release has that release's types."""
-        stated = definition.get("fhirVersion")
-        if not isinstance(stated, str) or not definition.get("differential"):
-            return True
-        return stated.split(".")[:2] == self.release.version.split(".")[:2]
+        stated = _release_of(definition)
+        return not stated or not definition.get("differential") or stated == self.release.version[:3]
 
     def _core_type(self, url: str) -> Schema:
         name = url[len(CORE) :].partition("|")[0]
@@ -221,3 +228,8 @@ class Library:
             root=core_tree(structure),
             status="active",
         )
+
+
+def _release_of(definition: Json) -> str:
+    """The release that a definition is made for, as ``4.0``; empty where it does not say."""
+    return ".".join(string(definition.get("fhirVersion")).split(".")[:2])

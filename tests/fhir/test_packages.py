@@ -131,7 +131,7 @@ def test_a_package_of_the_cache_is_found_by_name_and_version(tmp_path: Path) -> 
     [
         ("no/such/place", "there is no package 'no/such/place': name a folder, a .tgz file"),
         ("some.guide#3.0.0", r"the package some\.guide#3\.0\.0 is not in .*: there is 1\.0\.0\."),
-        ("other#1", "the package other#1 is not in .*: it has none"),
+        ("other#1", "the package other#1 is not in .*: it has no package of that name"),
         ("../../etc#1", "there is no package"),
         ("a#../../x", "there is no package"),
     ],

@@ -299,3 +299,19 @@ def test_a_caller_that_gives_up_does_not_stop_the_others(sqlite: SqliteRepositor
     assert isinstance(outcomes[3], asyncio.CancelledError)
     assert [type(one) for n, one in enumerate(outcomes) if n != 3] == [StoredVersion] * 9
     assert asyncio.run(sqlite.read("Patient", "p3")) is None, "it was not begun"
+
+
+def test_the_writer_holds_little_of_the_file_and_is_durable(sqlite: SqliteRepository) -> None:
+    """A large Bundle fills what the writer may hold, and it is never given back."""
+    asyncio.run(sqlite.read("Patient", "a"))
+    (reader,) = sqlite._readers
+
+    def setting(connection: sqlite3.Connection, name: str) -> int:
+        return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+    writer = sqlite._writer._connection
+    assert setting(writer, "mmap_size") == 0 < setting(reader, "mmap_size")
+    assert (
+        setting(reader, "cache_size") < setting(writer, "cache_size") < 0
+    )  # negative: KiB, no count of pages
+    assert [setting(one, "synchronous") for one in (writer, reader)] == [2, 2]

@@ -342,6 +342,8 @@ def reported(kind: str = "summary", **group: Any) -> Json:
         ("cohort", reported(measureScore={"value": -1}), ["MeasureReport.group[0].measureScore.value"]),
         ("cohort", reported(measureScore={"value": 7}), []),
         ("ratio", reported(measureScore={"value": 7}), []),
+        # One group can only be the one of the Measure.
+        ("ratio", reported() | {"group": [{"measureScore": {"value": 7}}]}, []),
         ("proportion", reported("data-collection"), []),
     ],
 )

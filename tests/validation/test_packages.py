@@ -191,6 +191,22 @@ def test_what_core_binds_is_told_once_where_a_snapshot_pins_its_version() -> Non
         assert told.count(("binding", "Patient.gender")) == 1
 
 
+@pytest.mark.parametrize(("release", "broken"), [("R4", False), ("R4B", False), ("R5", True)])
+def test_a_snapshot_of_r4_serves_r4b_where_its_base_is_missing(release: str, broken: bool) -> None:
+    root = {"id": "Patient", "path": "Patient", "min": 0, "max": "*"}
+    gender = {
+        "id": "Patient.gender",
+        "path": "Patient.gender",
+        "min": 1,
+        "max": "1",
+        "type": [{"code": "code"}],
+    }
+    held = profile("held", "Patient", element("gender", min=1), base=BASE + "not-here", fhirVersion="4.0.1")
+    held["snapshot"] = {"element": [root, gender]}
+    told = errors(Validator(release, held), {"resourceType": "Patient"}, held["url"])
+    assert told == [("profile-broken" if broken else "cardinality", "Patient")]
+
+
 PUBLISHED = (
     "hl7.fhir.au.base-6.0.0",
     "hl7.fhir.uv.genomics-reporting-3.0.0",

@@ -185,6 +185,28 @@ CASES: dict[str, tuple[Json, Json, list[tuple[str, str]]]] = {
         answered(answer("1", coding("male", GENDER))),
         [],
     ),
+    "unknown-value-set": (
+        asked(question("1", "choice", answerValueSet="http://acme.test/vs")),
+        answered(answer("1", coding("nix", "http://acme.test/cs"))),
+        [],
+    ),
+    "all-contained-in-the-response": (
+        asked(),
+        answered(
+            answer("1", coding("female", GENDER)),
+            questionnaire="#f",
+            contained=[
+                CONTAINED,
+                {
+                    "resourceType": "Questionnaire",
+                    "id": "f",
+                    "status": "active",
+                    "item": [question("1", "choice", answerValueSet="#vs")],
+                },
+            ],
+        ),
+        [("questionnaire-option", ANSWER)],
+    ),
     # Limits: of quantities, only those of Structured Data Capture.
     "limit-of-another-type": (
         asked(

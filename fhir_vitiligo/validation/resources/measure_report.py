@@ -122,7 +122,7 @@ def _matched(
 ) -> Iterator[tuple[Json, tuple[int, Json]]]:
     """The parts of a report with what they report on; what does not match goes to ``faults``."""
     wanted, told = objects(measure.get(name)), numbered(report.get(name))
-    if len(wanted) == 1 and len(told) == 1 and not _key(wanted[0]):
+    if len(wanted) == 1 and len(told) == 1 and not (_key(wanted[0]) and _key(told[0][1])):
         yield wanted[0], told[0]
         return
     seen: list[Json] = []

@@ -140,10 +140,9 @@ def _in_value_set(canonical: str, value: Json, questionnaire: Json, context: Con
 
 
 def _value_set(canonical: str, questionnaire: Json, context: Context) -> Any:
-    """A value set that the Questionnaire contains, as it stands; else its address."""
-    contained = next(
-        (one for one in objects(questionnaire.get("contained")) if f"#{one.get('id')}" == canonical), None
-    )
+    """A value set that the Questionnaire contains, or what contains both, as it stands; else its address."""
+    inside = (*objects(questionnaire.get("contained")), *objects(context.container.get("contained")))
+    contained = next((one for one in inside if f"#{one.get('id')}" == canonical), None)
     return canonical if contained is None else context.library.terminology.compile(contained)
 
 
