@@ -232,7 +232,8 @@ class Cases:
     "--residue",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="Where to list, as JSON, every value of the input that no case carries, with its FHIRPath.",
+    help="Where to list every value of the input that no case carries, with its FHIRPath: of one case a JSON array of "
+    "{resource, expression, value}, of several NDJSON, a line {case, residue} for each.",
 )
 @jobs_option
 @click.pass_context
