@@ -49,6 +49,11 @@ def object_text(parts: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> byt
     return b"{" + b",".join(json.dumps(name) + b":" + value for name, value in pairs) + b"}"
 
 
+def indented(text: bytes) -> bytes:
+    """The same JSON for people: its white space changes, and nothing else."""
+    return msgspec.json.format(text, indent=2)
+
+
 def repeats_no_member(text: bytes, value: object) -> bool:
     """True when no object of the text surely has the same member twice; ``value`` is what it was read to.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping.declaration import Json
 
@@ -22,12 +23,6 @@ _MEDICATION_TYPES = frozenset(_NAMES)
 
 _STATUSES: Mapping[str, Mapping[str, str]] = {
     "MedicationRequest": {"draft": "intended", "cancelled": "not-taken"},
-    "MedicationDispense": {
-        "in-progress": "active",
-        "preparation": "intended",
-        "cancelled": "not-taken",
-        "declined": "not-taken",
-    },
     "MedicationAdministration": {"in-progress": "active", "not-done": "not-taken"},
 }
 
@@ -45,9 +40,9 @@ class View:
         if kind in _MEDICATION_TYPES:
             self._medication(kind)
         elif kind == "Procedure" and release is not Release.R5:
-            self._period("performedDateTime", "performedPeriod")
+            self._act("performedDateTime", "performedPeriod")
         elif kind == "Procedure":
-            self._period("occurrenceDateTime", "occurrencePeriod")
+            self._act("occurrenceDateTime", "occurrencePeriod")
         elif kind == "Observation":
             self._instant()
 
@@ -72,13 +67,19 @@ class View:
         for name, member in _NAMES[kind].items():
             if self.release is not Release.R5 or member != "context":
                 self._move(name, member)
-        self._period("effectiveDateTime", "effectivePeriod")
-        self._period("occurenceDateTime", "effectivePeriod")
+        if kind == "MedicationAdministration":
+            # In the words of R4 and of R5.
+            self._act("effectiveDateTime", "effectivePeriod")
+            self._act("occurenceDateTime", "effectivePeriod")
         if self.release is not Release.R5:
             self._category()
             self._reason_of_status()
         if kind == "MedicationAdministration" and isinstance(self.view.get("dosage"), dict):
             self._administered(self.view["dosage"])
+        if kind == "MedicationDispense":
+            # How the supply went says nothing of the treatment.
+            self.view.pop("status", None)
+            self._hidden.add("status")
         status = _STATUSES.get(kind, {}).get(str(self.view.get("status")))
         if self.view.get("intent") in ("proposal", "plan", "option") and self.view.get("status") == "active":
             status = "intended"  # what is active is the thought of it
@@ -116,11 +117,15 @@ class View:
         self.view["dosage"] = [shown]
         self._hidden.add("dosage")
 
-    def _period(self, name: str, period: str) -> None:
+    def _act(self, name: str, period: str) -> None:
+        """Something done once: it began and ended then."""
         if period in self.view or (name not in self.view and "_" + name not in self.view):
             return
         holder: Json = {}
         self._move(name, "start", holder)
+        holder |= json.loads(
+            json.dumps({member.replace("start", "end"): holder[member] for member in holder})
+        )
         self.view[period] = holder
 
     def _instant(self) -> None:
@@ -128,13 +133,6 @@ class View:
             return
         if "effectiveInstant" in self.view:
             self._move("effectiveInstant", "effectiveDateTime")
-            return
-        period = self.view.get("effectivePeriod")
-        if isinstance(period, dict):
-            for prefix in ("", "_"):
-                if prefix + "start" in period:
-                    self.view[prefix + "effectiveDateTime"] = period[prefix + "start"]
-                    self._moved.append((period, prefix + "start", self.view, prefix + "effectiveDateTime"))
 
 
 def product_view(code: Json | None) -> Json:

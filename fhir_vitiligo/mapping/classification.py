@@ -8,23 +8,33 @@ from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.codecs import dicts
-from fhir_vitiligo.mapping.grouping import Index, key_of
+from fhir_vitiligo.mapping.grouping import Index, key_of, split
 from fhir_vitiligo.mapping.intake import Entry
 from fhir_vitiligo.mapping.parts import kinds
 from fhir_vitiligo.mapping.recognition import (
     Recognised,
+    concept_of,
     is_changed,
     is_withdrawn,
     medication_code,
     medication_name,
     medication_reference,
-    reason_references,
+    reason_nodes,
     recognise,
     suspect_references,
 )
 
 Place = tuple[str, str]
 """Kind and key of an item."""
+
+
+_OF_ITS_PATIENT = frozenset(
+    {
+        "AdverseEvent", "BodyStructure", "Condition", "Encounter", "Medication", "MedicationAdministration",
+        "MedicationDispense", "MedicationRequest", "MedicationStatement", "Procedure",
+    }
+)  # fmt: skip
+"""What an Observation may be about and still say something of its patient."""
 
 
 class Source:
@@ -65,6 +75,7 @@ class Classification:
 
     def _classify(self, entries: list[Entry]) -> None:
         weak: list[tuple[Entry, Recognised]] = []
+        ages: list[tuple[Entry, Recognised]] = []
         for entry in entries:
             if _unreadable(entry):
                 continue
@@ -78,17 +89,39 @@ class Classification:
                 self._take(entry, "case", "record", "", None)
             elif self._index.same(entry) is not entry:
                 continue  # another version of it, which may say otherwise, is left as it is
-            elif (known := recognise(entry.original)) is not None:
-                if known.weak or (
-                    known.kind == "intervention" and any(True for _ in reason_references(entry.original))
-                ):
+            elif not self._is_about_another(entry) and (known := recognise(entry.original)) is not None:
+                if known.weak or (known.kind == "intervention" and reason_nodes(entry.original)):
                     weak.append((entry, known))
+                elif known.part == "age":
+                    ages.append((entry, known))
                 else:
                     self._take_foreign(entry, known)
+        self._take_referred(weak)
+        for entry, known in ages:
+            if self._is_at_the_anchor(entry):
+                self._take_foreign(entry, known)
+                self._take_referred(weak)
+
+    def _take_referred(self, weak: list[tuple[Entry, Recognised]]) -> None:
         while weak and (found := list(self._referred(weak))):
             for entry, known in found:
                 weak.remove((entry, known))
                 self._take_foreign(entry, known)
+
+    def _is_at_the_anchor(self, entry: Entry) -> bool:
+        """Whether an Observation of the age was made at the first time point, which the age of the case is at."""
+        anchor = next((source for source in self.sources if source.kind == "timepoint"), None)
+        if anchor is None:
+            return True
+        visit = entry.original.get("encounter")
+        if visit is not None:
+            reference = visit.get("reference") if isinstance(visit, dict) else None
+            return isinstance(reference, str) and self.place(reference, entry) == anchor.place
+        made = [value for name, value in entry.original.items() if name.startswith("effective")]
+        visited = anchor.entry.original
+        period = visited.get("period", visited.get("actualPeriod"))
+        start = period.get("start") if isinstance(period, dict) else None
+        return all(isinstance(one, str) and isinstance(start, str) and one[:10] == start[:10] for one in made)
 
     def _is_ours(self, entry: Entry) -> bool:
         assert entry.own is not None
@@ -159,14 +192,42 @@ class Classification:
                 yield entry, known
 
     def _is_of_interest(self, entry: Entry, known: Recognised) -> bool:
-        """Whether a treatment is one of vitiligo: by its reason, where that was sent along, else by its drug."""
-        given = list(reason_references(entry.original))
-        if self._leads_to("diagnosis", given, entry):
+        """Whether a treatment is one of vitiligo: by its reason, where that was sent along or is named, else by its drug."""
+        given = reason_nodes(entry.original)
+        targets = [one["reference"] for one in given if isinstance(one.get("reference"), str)]
+        if self._leads_to("diagnosis", targets, entry):
             return True
+        named = [
+            {"text": one["display"]}
+            for one in given
+            if isinstance(one.get("display"), str) and not self._was_sent(one.get("reference"), entry)
+        ]
+        if any(concept_of(one, "diagnosis") is not None for one in named):
+            return True
+        if known.for_a_reason or named or any(self._was_sent(one, entry) for one in targets):
+            return False  # of no known reason, or given for another disease of this patient
         if not known.weak:
-            # Known as such, but given for another disease of this patient.
-            return not any(self._index.find(reference, entry) is not None for reference in given)
+            return True
         return entry.type != "Procedure" and self._leads_to("product", entry.references, entry)
+
+    def _was_sent(self, reference: object, entry: Entry) -> bool:
+        return isinstance(reference, str) and self._index.find(reference, entry) is not None
+
+    def _is_about_another(self, entry: Entry) -> bool:
+        """Whether an Observation has a focus that is not known to be something of its patient
+        (https://hl7.org/fhir/R4/observation-definitions.html#Observation.focus).
+        """
+        focus = entry.original.get("focus") if entry.type == "Observation" else None
+        for one in focus if isinstance(focus, list) else ():
+            reference = one.get("reference") if isinstance(one, dict) else None
+            if not isinstance(reference, str):
+                return True
+            target = self._index.find(reference, entry)
+            kind = target.type if target is not None else split(reference)[1].partition("/")[0]
+            same = target is not None and target.type == "Patient" and target.case == entry.case
+            if kind not in _OF_ITS_PATIENT and not same:
+                return True
+        return False
 
     def _leads_to(self, kind: str, references: Iterable[str], entry: Entry) -> bool:
         places = (self.place(reference, entry) for reference in references)

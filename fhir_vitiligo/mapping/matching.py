@@ -1,7 +1,7 @@
 """The reading half of a compiled path: which elements it leads to, and what they are told by.
 
 An element that is told by a constant (an extension's url, a component's code) is consumed with it once a value
-was read out of it.
+was read out of it. Of a list of which one member is used all fields read the same one, so that no two are mixed.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ class FieldReading(Reading, Protocol):
 
     def recognised(self, element: Json, member: str) -> None:
         """Note that ``member`` of ``element`` (an extension's url) was what it was recognised by."""
+
+    def used_of(self, elements: Any, argument: str | None) -> Json | None:
+        """The member that is used of a list (told by ``argument``, if by anything), once there is one."""
+
+    def use(self, elements: Any, argument: str | None, element: Json | None) -> None:
+        """From now on it is this one; ``None``: not yet decided."""
 
 
 Reader = Callable[[Json, FieldReading], Any]
@@ -113,14 +119,39 @@ def _first(steps: Steps, take: _Take) -> Reader:
     inner = _first(rest, take) if rest else _alone(take)
     is_meant, consume = _told_by(step)
 
+    argument, shared = step.argument, step.index != "[+]"
+
     def read(parent: Json, of: FieldReading) -> Any:
-        for element in dicts(parent.get(name)):
+        elements = parent.get(name)
+        used = of.used_of(elements, argument) if shared else None
+        for element in dicts(elements) if used is None else (used,):
             if is_meant(element) and (value := inner(element, of)) is not None:
                 consume(element, of)
+                if shared:
+                    of.use(elements, argument, element)
                 return value
         return None
 
     return read
+
+
+def used_together(steps: Steps) -> Steps | None:
+    """The way to the list of which one member is used, where there is more to be read of that member."""
+    for number, step in enumerate(steps[:-1], 1):
+        if _is_list(step):
+            return steps[:number] if step.index in (None, "[0]") else None
+    return None
+
+
+def candidates(together: Steps, resource: Json) -> tuple[Any, list[Json]]:
+    """The list at the end of such a way, and the members of it that may be used."""
+    node: Any = resource
+    *around, last = together
+    for step in around:
+        node = node.get(step.name) if isinstance(node, dict) else None
+    elements = node.get(last.name) if isinstance(node, dict) else None
+    is_meant, _ = _told_by(last)
+    return elements, [element for element in dicts(elements) if is_meant(element)]
 
 
 def _every(steps: Steps, take: _Take) -> _Collect:
@@ -140,16 +171,20 @@ def _every(steps: Steps, take: _Take) -> _Collect:
 
         return collect_below
     is_meant, consume = _told_by(step)
-    once = step.index != "[*]"
+    argument, once = step.argument, step.index != "[*]"
 
     def collect(parent: Json, of: FieldReading, found: list[Any]) -> None:
-        for element in dicts(parent.get(name)):
+        elements = parent.get(name)
+        used = of.used_of(elements, argument) if once else None
+        for element in dicts(elements) if used is None else (used,):
             if not is_meant(element):
                 continue
             before = len(found)
             inner(element, of, found)
             if len(found) > before:
                 consume(element, of)
+                if not before:
+                    of.use(elements, argument, element)
                 if once:
                     return
 

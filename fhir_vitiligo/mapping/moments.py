@@ -253,8 +253,12 @@ class OnsetCodec(Codec):
                 del parent[base + "String"]
             return fact
         period = parent.get(base + "Period")
+        # Two ends are when it was at the earliest and at the latest: the first of them alone would say more.
         if (
             isinstance(period, dict)
+            and not self.dates
+            and "end" not in period
+            and "_end" not in period
             and (fact := self._instant.take(period, "start", fact_type, of)) is not None
         ):
             return fact

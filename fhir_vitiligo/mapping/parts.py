@@ -13,6 +13,7 @@ from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping import profiles
 from fhir_vitiligo.mapping.compiler import CompiledField, Step, compile_field, parse
 from fhir_vitiligo.mapping.declaration import Part
+from fhir_vitiligo.mapping.matching import Steps, used_together
 from fhir_vitiligo.mapping.narrative import EMPTY
 from fhir_vitiligo.mapping.resources import PARTS
 from fhir_vitiligo.mapping.writing import PartWriter, part_writer
@@ -30,6 +31,15 @@ class CompiledPart:
     """The resource type."""
     when: Callable[[Any], bool] | None
     """Whether an item has it, as :attr:`.Part.when`."""
+
+    @cached_property
+    def together(self) -> tuple[tuple[Steps | None, tuple[CompiledField, ...]], ...]:
+        """The fields, with those in one that read the same member of a list, and the way to that list."""
+        found: dict[Any, tuple[Steps | None, list[CompiledField]]] = {}
+        for number, field in enumerate(self.fields):
+            way = used_together(field.steps)
+            found.setdefault(way or number, (way, []))[1].append(field)
+        return tuple((way if len(fields) > 1 else None, tuple(fields)) for way, fields in found.values())
 
     @cached_property
     def write(self) -> PartWriter:

@@ -18,9 +18,10 @@ from fhir_vitiligo.mapping import urls
 from fhir_vitiligo.mapping.adapters import View, product_view
 from fhir_vitiligo.mapping.classification import Classification, Place, Source, case_name
 from fhir_vitiligo.mapping.codecs import IdentifierCodec, dicts
+from fhir_vitiligo.mapping.compiler import CompiledField
 from fhir_vitiligo.mapping.grouping import Index, is_test_data
 from fhir_vitiligo.mapping.intake import Entry
-from fhir_vitiligo.mapping.matching import present
+from fhir_vitiligo.mapping.matching import Steps, candidates, present
 from fhir_vitiligo.mapping.moments import InstantCodec
 from fhir_vitiligo.mapping.parts import CompiledPart, kinds
 from fhir_vitiligo.mapping.recognition import Recognised, medication_code
@@ -53,6 +54,7 @@ class GroupReader:
         self._skip: set[tuple[str, str, str]] = set()
         self._current: Entry
         self._urls: list[tuple[Json, str]] = []
+        self._used: dict[tuple[int, str | None], tuple[Any, Json]] = {}
         self._who = Classification(entries, index, release)
         self.sources = self._who.sources
         names = list(case_name(entries)) if not self._who.case_id else [self._who.case_id]
@@ -71,6 +73,19 @@ class GroupReader:
 
     def recognised(self, element: Json, member: str) -> None:
         self._urls.append((element, member))
+
+    def used_of(self, elements: Any, argument: str | None) -> Json | None:
+        """The member that is used of a list, once there is one."""
+        found = self._used.get((id(elements), argument))
+        return found[1] if found is not None else None
+
+    def use(self, elements: Any, argument: str | None, element: Json | None) -> None:
+        """Which member is used of a list from now on; ``None``: not yet decided."""
+        if element is None:
+            self._used.pop((id(elements), argument), None)
+        else:
+            # The list is kept with it, so that no other can have its id.
+            self._used[id(elements), argument] = elements, element
 
     # The case
 
@@ -219,14 +234,16 @@ class GroupReader:
         if not part.name and part.identifiers != "none":
             content["identifiers"] = self._identifiers(resource)
         there = present(resource)
-        for field in compiled.fields:
-            if field.members is not None and there.isdisjoint(field.members):
-                continue
-            if self._skip and (part.kind, key, field.case.partition(".")[0]) in self._skip:
-                continue
-            value = field.read(resource, self)
-            if value is not None and value != ():
-                _set(content, field.case, value)
+        self._used.clear()
+        for way, fields in compiled.together:
+            wanted = [
+                field
+                for field in fields
+                if (field.members is None or not there.isdisjoint(field.members))
+                and (part.kind, key, field.case.partition(".")[0]) not in self._skip
+            ]
+            for name, value in self._values(way, wanted, resource):
+                _set(content, name, value)
         if (
             source.product is not None
             and "product" not in content
@@ -243,6 +260,22 @@ class GroupReader:
         if view is not None:
             view.settle()
         return {name: value for name, value in content.items() if value is not None and value != ()}
+
+    def _values(
+        self, way: Steps | None, fields: list[CompiledField], resource: Json
+    ) -> list[tuple[str, Any]]:
+        """What fields read; those that read one member of a list read the first that any of them can read."""
+        elements, members = candidates(way, resource) if way is not None and fields else (None, [])
+        for member in members if len(members) > 1 else (None,):
+            if way is not None and member is not None:
+                self.use(elements, way[-1].argument, member)
+            values = [(field.case, field.read(resource, self)) for field in fields]
+            found = [(name, value) for name, value in values if value is not None and value != ()]
+            if found:
+                return found
+        if way is not None:
+            self.use(elements, way[-1].argument, None)
+        return []
 
     def _identifiers(self, resource: Json) -> tuple[Any, ...]:
         found = resource.get("identifier")
@@ -269,7 +302,9 @@ class GroupReader:
         *around, last = compiled.effective
         for step in around:
             holder = holder.get(step.name) if isinstance(holder, dict) else None
-            holder = holder[0] if isinstance(holder, list) and holder else holder
+            if isinstance(holder, list):
+                # Of the member that the fields were read of, or of the first.
+                holder = self.used_of(holder, step.argument) or next(iter(holder), None)
         if isinstance(holder, dict):
             # Whether the time repeats the time point's is for the case to say: it drops what it does.
             content["date"] = _INSTANT.take(holder, last.name, Fact[Moment], self)

@@ -10,10 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
+from fhir_vitiligo.case.values import Quantity
+from fhir_vitiligo.mapping.certainty import dicts_of as _dicts
+from fhir_vitiligo.mapping.certainty import is_asserted, is_present, verification
 from fhir_vitiligo.mapping.declaration import Json
-from fhir_vitiligo.terminology import registry
+from fhir_vitiligo.terminology import registry, ucum
 from fhir_vitiligo.terminology.concepts import Concept
-from fhir_vitiligo.terminology.systems import ICD_10, ICD_10_AM, ICD_10_CM, ICD_10_GM, ICD_11_MMS, SNOMED_CT
+from fhir_vitiligo.terminology.systems import LOINC
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,8 @@ class Recognised:
     """Only of interest where something recognised refers to it; a treatment or an event where it refers to something
     recognised itself.
     """
-
-
-def _dicts(value: Any) -> list[Json]:
-    if isinstance(value, dict):
-        return [value]
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    for_a_reason: bool = False
+    """A treatment that is one of vitiligo only where its reason is a diagnosis of vitiligo."""
 
 
 def concept_of(code: Any, category: str) -> Concept | None:
@@ -100,11 +101,12 @@ def reasons(resource: Json) -> Iterator[Any]:
     yield from (reason.get("concept") for reason in _dicts(resource.get("reason")))
 
 
-def reason_references(resource: Json) -> Iterator[str]:
-    """What a treatment refers to as its reason."""
+def reason_nodes(resource: Json) -> list[Json]:
+    """The References that a treatment has as its reason."""
     nodes = [*_dicts(resource.get("reasonReference"))]
-    nodes += [node for reason in _dicts(resource.get("reason")) for node in _dicts(reason.get("reference"))]
-    yield from (target for node in nodes if isinstance(target := node.get("reference"), str))
+    return nodes + [
+        node for reason in _dicts(resource.get("reason")) for node in _dicts(reason.get("reference"))
+    ]
 
 
 def suspect_references(resource: Json) -> Iterator[str]:
@@ -115,26 +117,40 @@ def suspect_references(resource: Json) -> Iterator[str]:
                 yield target
 
 
-_OF_DISEASES = frozenset({ICD_10, ICD_10_AM, ICD_10_CM, ICD_10_GM, ICD_11_MMS, SNOMED_CT})
+def _about_vitiligo(resource: Json) -> bool | None:
+    """Whether a reason of a treatment is vitiligo, in codes or words; ``None`` where there is none in either."""
+    given = [one for reason in reasons(resource) for one in _dicts(reason)]
+    given = [one for one in given if one.get("text") or _dicts(one.get("coding"))]
+    return any(concept_of(one, "diagnosis") is not None for one in given) if given else None
 
 
-def _is_for_another_disease(resource: Json) -> bool:
-    """Whether the reasons of a treatment are coded, and as something else than vitiligo."""
-    coded = [
-        reason
-        for given in reasons(resource)
-        for reason in _dicts(given)
-        if any(str(coding.get("system")) in _OF_DISEASES for coding in _dicts(reason.get("coding")))
-    ]
-    return bool(coded) and not any(concept_of(given, "diagnosis") for given in reasons(resource))
+def _treatment(resource: Json, kind: str, known: Concept | None, *, alone: bool) -> Recognised:
+    """A treatment, of which ``alone`` says that what it is called makes it one of vitiligo.
+
+    A reason that is stated and not vitiligo leaves it to what it refers to as its reason.
+    """
+    about = _about_vitiligo(resource)
+    weak = about is False or (about is None and (known is None or not alone))
+    return Recognised(
+        "intervention",
+        sets={"kind": kind},
+        weak=weak,
+        for_a_reason=about is False or (weak and known is not None),
+    )
 
 
 def _condition(resource: Json) -> Recognised | None:
-    status = concept_codes(resource.get("verificationStatus"))
+    stated = verification(resource)
+    if stated is None or not is_asserted(resource):
+        return None
     if concept_of(resource.get("code"), "diagnosis") is not None:
-        return Recognised("diagnosis")
+        return Recognised("diagnosis", sets={"verification": stated} if stated else {})
     if concept_of(resource.get("code"), "comorbidity") is not None:
-        return Recognised("comorbidity", sets={"presence": "absent" if "refuted" in status else "present"})
+        if stated == "refuted":
+            return Recognised("comorbidity", sets={"presence": "absent"})
+        # The case has no place for a comorbidity that is suspected, or over.
+        if stated in ("", "confirmed") and is_present(resource):
+            return Recognised("comorbidity", sets={"presence": "present"})
     return None
 
 
@@ -148,8 +164,10 @@ _PARTS_OF_SUBJECT = {"age": "age", "phototype": "phototype", "ethnicity": "ethni
 
 def _observation(resource: Json) -> Recognised | None:
     code = resource.get("code")
-    if concept_of(code, "instrument") is not None:
-        return Recognised("assessment")
+    instrument = concept_of(code, "instrument")
+    if instrument is not None:
+        whole = instrument.key == "bsa" and _is_of_the_whole_body(resource)
+        return None if whole else Recognised("assessment")
     meant = concept_of(code, "observation")
     if meant is not None:
         if meant.key in _PARTS_OF_SUBJECT:
@@ -162,32 +180,60 @@ def _observation(resource: Json) -> Recognised | None:
     return None
 
 
+_BODY_SURFACE_AREA = (LOINC, "8277-6")
+
+
+def _is_of_the_whole_body(resource: Json) -> bool:
+    """Whether a body surface area is that of the body (in square metres), not the per cent of it affected."""
+    codings = _dicts(resource["code"].get("coding")) if isinstance(resource.get("code"), dict) else []
+    if any((one.get("system"), one.get("code")) == _BODY_SURFACE_AREA for one in codings):
+        return True
+    amount: Any = resource.get("valueQuantity")
+    if isinstance(amount, dict):
+        unit = amount.get("code") or amount.get("unit")
+    else:
+        try:
+            unit = Quantity.model_validate(resource.get("valueString")).unit
+        except ValidationError:
+            unit = None
+    return isinstance(unit, str) and "%" not in (unit, ucum.unit(unit)) and not unit.startswith(("%", "{"))
+
+
 _PROCEDURE_KINDS = {"phototherapy": "phototherapy", "laser": "laser", "graft": "surgery"}
+_PROCEDURES_ALONE = frozenset({"phototherapy", "excimer-laser", "helium-neon-laser", "graft"})
+"""Procedures, with those below them, that need no stated reason to be of vitiligo."""
+_BUT_FOR_MUCH_ELSE = frozenset({"graft", "split-thickness-graft", "hair-transplant"})
+_DRUGS_ALONE = frozenset(
+    {
+        "afamelanotide", "clobetasol", "cm-wjmsc", "khellin", "mequinol", "methoxsalen", "monobenzone",
+        "pimecrolimus", "povorcitinib", "pseudocatalase", "ruxolitinib-topical", "tacrolimus",
+        "tacrolimus-topical", "trioxsalen",
+    }
+)  # fmt: skip
+"""Drugs that need none. What is put on the skin does not either; all others are given for much else."""
+
+
+def _is_of_vitiligo_alone(resource: Json, drug: Concept | None) -> bool:
+    return drug is not None and (drug.key in _DRUGS_ALONE or use_kind(resource, drug) == "topical")
 
 
 def _procedure(resource: Json) -> Recognised | None:
     meant = concept_of(resource.get("code"), "procedure")
-    about = any(concept_of(reason, "diagnosis") is not None for reason in reasons(resource))
-    if meant is None and not about:
-        # What was done is not known; what it was done for may be.
-        referred = any(True for _ in reason_references(resource))
-        return Recognised("intervention", sets={"kind": "procedure"}, weak=True) if referred else None
-    if _is_for_another_disease(resource):
+    if meant is None and _about_vitiligo(resource) is not True and not reason_nodes(resource):
         return None
-    kind = "procedure"
-    while meant is not None:
-        kind = _PROCEDURE_KINDS.get(meant.key, kind)
-        meant = registry.concept("procedure", meant.parent) if meant.parent else None
-    return Recognised("intervention", sets={"kind": kind})
+    kind, alone, above = "procedure", False, meant
+    while above is not None:
+        kind = _PROCEDURE_KINDS.get(above.key, kind)
+        alone = alone or above.key in _PROCEDURES_ALONE
+        above = registry.concept("procedure", above.parent) if above.parent else None
+    alone = alone and meant is not None and meant.key not in _BUT_FOR_MUCH_ELSE
+    return _treatment(resource, kind, meant, alone=alone)
 
 
 def _medication_use(resource: Json) -> Recognised | None:
     meant = concept_of(medication_code(resource) or medication_name(resource), "drug")
-    if _is_for_another_disease(resource):
-        return None
-    about = any(concept_of(reason, "diagnosis") is not None for reason in reasons(resource))
-    return Recognised(
-        "intervention", sets={"kind": use_kind(resource, meant)}, weak=meant is None and not about
+    return _treatment(
+        resource, use_kind(resource, meant), meant, alone=_is_of_vitiligo_alone(resource, meant)
     )
 
 
@@ -238,7 +284,7 @@ RECOGNISERS: Mapping[str, Callable[[Json], Recognised | None]] = {
     "MedicationAdministration": _medication_use,
     "MedicationDispense": _medication_use,
     "Medication": lambda resource: Recognised(
-        "product", weak=concept_of(resource.get("code"), "drug") is None
+        "product", weak=not _is_of_vitiligo_alone(resource, concept_of(resource.get("code"), "drug"))
     ),
     "BodyStructure": lambda resource: Recognised("lesion", weak=True),
     "DocumentReference": _document,
@@ -249,9 +295,10 @@ RECOGNISERS: Mapping[str, Callable[[Json], Recognised | None]] = {
 
 _NEVER_WAS: Mapping[str, frozenset[str]] = {
     "Observation": frozenset({"cancelled"}),
-    "Encounter": frozenset({"cancelled"}),
+    "Encounter": frozenset({"cancelled", "planned"}),
+    "MedicationDispense": frozenset({"cancelled", "declined"}),
 }
-"""By type: the statuses of what did not take place."""
+"""By type: the statuses of what did not take place, or not yet."""
 
 
 def is_withdrawn(resource: Json) -> bool:

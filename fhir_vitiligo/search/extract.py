@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.search.contained import Contained, add_contained
 from fhir_vitiligo.search.lately import Lately
 from fhir_vitiligo.search.types.base import Row
 from fhir_vitiligo.search.values import nothing
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 # Raise it when a search type or the path compiler gives other rows than before: stores rebuild their index
 # then.
-VERSION = 7
+VERSION = 8
 
-IndexRows = dict["Parameter", frozenset[Row]]
+IndexRows = dict["Parameter | Contained", frozenset[Row]]
 
 # Stands for a value that is there but holds nothing to compare, so that ``:missing`` tells the truth about it.
 PRESENT: Row = ()
@@ -41,15 +42,22 @@ _MOST_REMEMBERED = 2000
 
 
 def index_rows(
-    resource: Json, parameters: TypeParameters, texts: Mapping[str, bytes] | None = None
+    resource: Json,
+    parameters: TypeParameters,
+    texts: Mapping[str, bytes] | None = None,
+    of: Callable[[str], TypeParameters] | None = None,
 ) -> IndexRows:
     """The rows of every parameter that the resource has a value for, without doubles, and of its companions.
 
     Whatever JSON the resource is, this neither raises nor takes more than one walk per parameter. A value
     that gives nothing to compare gives :data:`PRESENT`. ``texts``: the members as JSON text, which spares the
-    work for those that were seen lately; the rows are the same without.
+    work for those that were seen lately; the rows are the same without. ``of`` gives the parameters of every type: with it
+    what the resource contains has rows, too.
     """
-    return parameters.extraction(resource, texts)
+    found = parameters.extraction(resource, texts)
+    if of is not None and "contained" in resource:
+        add_contained(found, resource, parameters, texts, of)
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +122,14 @@ class Extraction:
                 beside = _beside(found[one], found[other])
                 if beside:
                     found[pair] = beside
+        return found
+
+    def concerned(self, keys: Iterable[str]) -> dict[Parameter, None]:
+        """The parameters that may select something by these members."""
+        found = dict.fromkeys(self._always)
+        for key in keys:
+            one = self._of_key.get(key) or self._concerned(key)
+            found.update(dict.fromkeys((*one.alone, *one.joint, *one.whole)))
         return found
 
     def _concerned(self, key: str) -> _Concerned:

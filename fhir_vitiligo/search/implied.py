@@ -18,7 +18,10 @@ from fhir_vitiligo.search.parameters import Parameter, Parameters, component_tex
 from fhir_vitiligo.search.types.base import Alternative, Test, cut
 
 # As R4's page on searching names it, and as the code system itself is named since R4.
-_SPECIAL_VALUES = ("http://hl7.org/fhir/special-values", "http://terminology.hl7.org/CodeSystem/special-values")
+_SPECIAL_VALUES = (
+    "http://hl7.org/fhir/special-values",
+    "http://terminology.hl7.org/CodeSystem/special-values",
+)
 _TRUTH = ("true", "false")
 _SAME_ELEMENTS = frozenset({"where", "first"})
 _BOOLEAN = ("boolean", "")
@@ -58,8 +61,10 @@ def _without_system(
     system, code = columns.get(f"system{suffix}"), columns.get(f"code{suffix}")
     if system is None or not isinstance(system.value, str) or not system.value:
         return None
-    wanted = None if code is None else code.value if isinstance(code.value, tuple) else (code.value,)
-    codes = _codes(system.value, wanted and tuple(map(str, wanted)), tokens, parameters)
+    wanted: tuple[str, ...] | None = None
+    if code is not None:
+        wanted = tuple(map(str, code.value)) if isinstance(code.value, tuple) else (str(code.value),)
+    codes = _codes(system.value, wanted, tokens, parameters)
     if not codes:
         return None
     name = f"code{suffix}"

@@ -19,7 +19,8 @@ PARAMETERS: Mapping[str, str] = {
     "_in": "it is R5's; search by _list, or by _has:List:item:_id or _has:Group:member:_id",
     "_query": "there are no named queries here; give search parameters",
     "_text": _WORDS,
-    "phonetic": "sounds are not compared; search name, which takes the beginning of any of its words, or name:contains",
+    "phonetic": "sounds are not compared; search name, which takes the beginning of any part of a name (family, given, "
+    "text), or name:contains, which takes any piece of one",
 }
 """Search parameter -> why it is not served, and what serves instead."""
 

@@ -18,7 +18,7 @@ from fhir_vitiligo.server.checks import Checks
 from fhir_vitiligo.server.compression import compressed, takes_gzip
 from fhir_vitiligo.server.conditions import version_headers
 from fhir_vitiligo.server.conformance import capability_text
-from fhir_vitiligo.server.content import Wanted, incoming, outgoing, wanted_form
+from fhir_vitiligo.server.content import Wanted, in_general, incoming, outgoing, wanted_form
 from fhir_vitiligo.server.cors import Cors
 from fhir_vitiligo.server.errors import RefusedError, error_response, too_large, unexpected_response
 from fhir_vitiligo.server.message import FHIR_JSON, Head, Request, Response, Scope, head_of, request_of
@@ -29,6 +29,7 @@ from fhir_vitiligo.server.shaping import shaped
 from fhir_vitiligo.storage.repository import Repository
 
 _FHIR_JSON = FHIR_JSON.encode()
+_JSON = b"application/json; charset=utf-8"
 _VARY = "Accept, Accept-Encoding"
 # What could not be repeated in a header is not repeated.
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
@@ -92,14 +93,14 @@ class FhirApi:
             return False
         headers = version_headers(version)
         headers["Vary"] = _VARY
-        await send_resource(version.content, headers, _FHIR_JSON, send)
+        await send_resource(version.content, headers, _media(head), send)
         return True
 
     async def _plain_metadata(self, head: Head, send: Send) -> bool:
         if takes_gzip(head.headers.get("accept-encoding", "")):
             return False
         text = capability_text(self._service, head.base, self._service.release)
-        await send_resource(text, {"Vary": _VARY}, _FHIR_JSON, send)
+        await send_resource(text, {"Vary": _VARY}, _media(head), send)
         return True
 
     async def _answer(self, request: Request) -> Response:
@@ -126,7 +127,9 @@ class FhirApi:
         response = outgoing(request, response, wanted.format, wanted.release)
         if wanted.release is not self._service.release:
             response = named(response, wanted.release)
-        if "ETag" not in response.headers or (wanted.format != "xml" and wanted.release is self._service.release):
+        if wanted.media:
+            response = in_general(response, wanted.media)
+        if "ETag" not in response.headers or wanted[:2] == ("json", self._service.release):
             return response
         # Every form of a version has its tag. What a cache has under it is JSON as stored, or else 304 could mean another form.
         return Response(response.status, response.body, {**response.headers, "Cache-Control": "no-store"})
@@ -153,7 +156,7 @@ class FhirApi:
             return unexpected_response(error)
 
     def _options(self, request: Request) -> Response:
-        methods = routes.allowed(request.path)
+        methods = routes.allowed(request.path, self._service)
         if not methods:
             raise RefusedError(404, f"there is nothing at {'/'.join(request.path)[:200]!r}", "not-found")
         headers = {"Allow": ", ".join(methods)}
@@ -205,3 +208,8 @@ class FhirApi:
             parts.append(part)
             if not message.get("more_body", False):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _media(head: Head) -> bytes:
+    """The media type of an answer in JSON to a plain request."""
+    return _JSON if head.headers.get("accept") == "application/json" else _FHIR_JSON

@@ -24,17 +24,20 @@ BEFORE = "_before"
 """The parameter of a history that says behind which version it goes on."""
 # Of what RFC 3986 allows in a query, what stays readable. It does not allow a bar: Java refuses such an address.
 _READABLE = ",:/$"
-_PLAIN = re.compile(r"[\w.~,:/$-]*", re.ASCII).fullmatch
+_PLAIN = re.compile(r"[\w.~|,:/$-]*", re.ASCII).fullmatch
 
 
-def searchset(base: str, query: SearchQuery, page: Page, path: str | None = None) -> bytes:
+def searchset(
+    base: str, query: SearchQuery, page: Page, path: str | None = None, following: Pairs | None = None
+) -> bytes:
     """A page of search results: total where it was counted, self and next link, what comes along, and what was left
-    out of the query. ``path`` is where the search was asked, below the base; the resource type if not given.
+    out of the query. ``path`` is where the search was asked, below the base; the resource type if not given. ``following``
+    is the query of the next link where it is not this one's.
     """
     url = _below(base, query.resource_type if path is None else path)
     links: list[tuple[str, str, Pairs]] = [("self", url, query.applied)]
     if page.next is not None:
-        links.append(("next", url, query.following(page.next)))
+        links.append(("next", url, following or query.following(page.next)))
     # Scripts of pages add a bare underscore with the time to every address, to get past caches.
     unknown = [name for name in query.ignored if name.strip("_")]
     outcome = _left_out(query, unknown) if unknown else None
@@ -144,14 +147,19 @@ def _below(base: str, path: str) -> str:
     return f"{base}/{path}" if path else base
 
 
+def query_text(pairs: Pairs) -> str:
+    """The query as it stands in a link."""
+    return "&".join([f"{_escaped(name)}={_escaped(value)}" for name, value in pairs])
+
+
 def _link(relation: str, url: str, pairs: Pairs) -> bytes:
-    query = "&".join([f"{_escaped(name)}={_escaped(value)}" for name, value in pairs])
+    query = query_text(pairs)
     return json.dumps({"relation": relation, "url": url + (f"?{query}" if query else "")})
 
 
 def _escaped(text: str) -> str:
-    # Words, ids and dates are as they are escaped.
-    return text if _PLAIN(text) else quote_plus(text, safe=_READABLE)
+    # Words, ids, dates and tokens are escaped at once.
+    return text.replace("|", "%7C") if _PLAIN(text) else quote_plus(text, safe=_READABLE)
 
 
 def _left_out(query: SearchQuery, unknown: Sequence[str]) -> json.Json:

@@ -7,7 +7,8 @@ client.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -29,13 +30,18 @@ from fhir_vitiligo.server.operations import table
 from fhir_vitiligo.server.spoken import SPOKEN
 from fhir_vitiligo.storage.patch import MEDIA_TYPES
 
+_COMPARTMENT_URL = "http://hl7.org/fhir/CompartmentDefinition/"
+_ANY = 100  # types to which what is no reference to any type never refers
 _BASE = "{base}"  # stands for the base in the kept text; no base can contain it
 _DOCUMENTATION = """\
 A misspelled search parameter is refused by name; `Prefer: handling=lenient` leaves it out and says so. Searches understand
-comma and repetition, every modifier and prefix of their type but those listed here, chains, `_has`, `_include`,
-`_revinclude`, `_sort`, `_count`, `_total`, `_summary`, `_elements`; pages are followed by their next link. Histories
-understand `_count`, `_since` and `_at`. The search parameters and operations that every resource type has stand here, once;
-with each type stand its own.
+comma and repetition, every modifier and prefix of their type but those listed here, chains, `_has`, `_list`, `_type`,
+`_include`, `_revinclude`, `_sort`, `_count`, `_total`, `_summary`, `_elements`; pages are followed by their next link.
+A token may name the system that the binding of a code implies. A search has up to 100 parameters with 400 alternatives each.
+Chains lead to resources of this server and into those that a resource contains.
+`_revinclude` takes, besides those listed with each type, every search parameter that may refer to any type. Histories
+understand `_count`, `_since` and `_at`. The search parameters that every resource type has stand here, once; with each type
+stand its own.
 
 Defined by FHIR, not done here, and refused by name:
 
@@ -66,15 +72,16 @@ def capability_statement(service: Service, release: Release) -> Json:
     if not is_stored:
         types = types & CONVERTED
     system = [code for route in routes.ROUTES if route.level == "system" for code in route.codes]
-    resources = [_resource(service, name, release) for name in sorted(types)]
+    reverse = _reverse_includes(service.parameters, types)
+    resources = [_resource(service, name, release, reverse[name]) for name in sorted(types)]
     searched = _taken_out_of_all(resources, "searchParam")
+    compartments = definitions_of(release).compartments
     operations = [
         {"name": code, "definition": one.definition.url}
         for code, some in table.served(service.release).items()
         for one in some
         if one.is_on("system", "")
     ]
-    operations += [one for one in _taken_out_of_all(resources, "operation") if one not in operations]
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -87,7 +94,8 @@ def capability_statement(service: Service, release: Release) -> Json:
         },
         "fhirVersion": release.version,
         "format": [*FORMATS, *XML_FORMATS],
-        **({"patchFormat": list(MEDIA_TYPES)} if is_stored else {}),
+        # A FHIRPath Patch is a resource, and is read as any other.
+        **({"patchFormat": [*MEDIA_TYPES, XML_FORMATS[0]]} if is_stored else {}),
         "rest": [
             {
                 "mode": "server",
@@ -96,6 +104,11 @@ def capability_statement(service: Service, release: Release) -> Json:
                 "interaction": [{"code": code} for code in system],
                 "searchParam": searched,
                 "operation": sorted(operations, key=itemgetter("name")),
+                "compartment": [
+                    _COMPARTMENT_URL + name[0].lower() + name[1:]
+                    for name in sorted(compartments)
+                    if name in types
+                ],
             }
         ],
     }
@@ -143,7 +156,18 @@ def _reference_policy(service: Service) -> list[str]:
     return ["literal", "logical", "local", *(["enforced"] if enforced else [])]
 
 
-def _resource(service: Service, resource_type: str, release: Release) -> Json:
+def _reverse_includes(parameters: Parameters, types: AbstractSet[str]) -> Mapping[str, list[str]]:
+    """By type, the parameters by which others refer to it; those that may refer to any are too many to be told with each."""
+    found: dict[str, list[str]] = {name: [] for name in types}
+    for referring in sorted(types):
+        for code, parameter in sorted(parameters.of(referring).items()):
+            if parameter.type is REFERENCE and len(parameter.targets) < _ANY:
+                for target in types & frozenset(parameter.targets):
+                    found[target].append(f"{referring}:{code}")
+    return found
+
+
+def _resource(service: Service, resource_type: str, release: Release, reverse: Sequence[str]) -> Json:
     on_type = [code for route in routes.ROUTES if route.level == "type" for code in route.codes]
     parameters = service.parameters.of(resource_type)
     left_out = service.parameters.left_out(resource_type)
@@ -171,6 +195,7 @@ def _resource(service: Service, resource_type: str, release: Release) -> Json:
     references = [code for code, parameter in sorted(parameters.items()) if parameter.type is REFERENCE]
     if references:
         found["searchInclude"] = ["*", *(f"{resource_type}:{code}" for code in references)]
+    found["searchRevInclude"] = ["*", *reverse]
     operations = [
         {"name": code, "definition": one.definition.url}
         for code, some in table.served(service.release).items()

@@ -7,13 +7,15 @@ becomes what the client asked for after (:func:`outgoing`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 
-from fhir_vitiligo.errors import InputError
+from fhir_vitiligo.errors import InputError, Issue
 from fhir_vitiligo.fhir import json, json_text
+from fhir_vitiligo.fhir.as_written import AsWritten
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.repeated_members import repeated_members
@@ -34,15 +36,22 @@ _FORMAT_OF: dict[str, Format] = {
     **dict.fromkeys(XML_FORMATS, "xml"),
     **dict.fromkeys(_HTML_FORMATS, "html"),
 }
+# Who asks for JSON or XML by its general name is answered by it (https://hl7.org/fhir/R4/http.html#mime-type).
+_GENERAL = frozenset({"application/json", "text/json", "application/xml", "text/xml"})
+_CONTROL = re.compile(rb"(?<!\\)(?:\\\\)*(\\u00(?:0[0-8bcef]|1[0-9a-f]))", re.IGNORECASE)
 _FORM = "application/x-www-form-urlencoded"
+_MOST_READ_CAREFULLY = 64 * 1024
 _TRUTH = {"true": True, "false": False, "": True}
 
 
 class Wanted(NamedTuple):
-    """The format and the release of FHIR that an answer is to have."""
+    """The format and the release of FHIR that an answer is to have; ``media`` is the general media type that it is asked for
+    by, such as ``application/json``, and empty where FHIR's own is meant.
+    """
 
     format: Format
     release: Release
+    media: str = ""
 
 
 def wanted_form(request: Request, release: Release) -> Wanted:
@@ -62,7 +71,7 @@ def is_as_stored(request: Request, release: Release) -> bool:
     """Whether the answer asked for is the resource as it is stored: all of it, in JSON and in its own release."""
     query = request.query
     is_part = bool(query) and ("_summary" in query or "_elements" in query)
-    return not is_part and wanted_form(request, release) == Wanted("json", release)
+    return not is_part and wanted_form(request, release)[:2] == ("json", release)
 
 
 @lru_cache(maxsize=256)
@@ -80,7 +89,7 @@ def _wanted(wanted: str, by_default: Release, source: str) -> Wanted:
         elif release is None:
             reasons.append(f"FHIR {version[:10]} is not served, {spoken_versions()} are")
         elif weight > 0 and (best is None or weight > best[0]):
-            best = (weight, Wanted(found, release))
+            best = (weight, Wanted(found, release, media if media in _GENERAL else ""))
     if best is not None:
         return best[1]
     raise RefusedError(
@@ -163,14 +172,24 @@ def outgoing(request: Request, response: Response, wanted: Format, release: Rele
         from fhir_vitiligo.fhir.xml import to_xml
 
         try:
-            body = to_xml(json.loads_object(response.body), release, indent=pretty)
+            read = AsWritten(response.body)
+            body = to_xml(read.spelled(read.value), release, indent=pretty)
         except InputError as error:
             text = f"this cannot be written as XML, only as JSON: {error.issues[0]}"
             return outcome_response(406, (replace(error.issues[0], text=text, code="not-supported"),), {})
         return Response(response.status, body, {**response.headers, "Content-Type": FHIR_XML})
     if pretty:
-        return Response(response.status, json.dumps_pretty(json.loads(response.body)), response.headers)
+        return Response(response.status, json_text.indented(response.body), response.headers)
     return response
+
+
+def in_general(response: Response, media: str) -> Response:
+    """The answer under the general name of its format."""
+    told, semicolon, options = response.headers.get("Content-Type", "").partition(";")
+    if not told.startswith("application/fhir+"):
+        return response
+    headers = {**response.headers, "Content-Type": f"{media}{semicolon}{options}"}
+    return Response(response.status, response.body, headers)
 
 
 def is_pretty(request: Request) -> bool:
@@ -206,7 +225,7 @@ def read_body(request: Request) -> Json:
     twice, too.
     """
     body = read_once(request)
-    check_members(read_text(request), body)
+    check_text(read_text(request), body)
     return body
 
 
@@ -218,13 +237,22 @@ def read_once(request: Request) -> Json:
     return body
 
 
-def check_members(text: bytes, value: object = None) -> None:
-    """:class:`InputError` names every member that stands twice in its object; ``value`` is what the text was read to, if that
-    is known.
+def check_text(text: bytes, value: object = None) -> None:
+    """:class:`InputError` names every member that stands twice in its object, or a control character, which no string of FHIR
+    has (https://hl7.org/fhir/R4/datatypes.html#string) and XML cannot hold. ``value`` is what the text was read to, if that is
+    known.
     """
     faults = repeated_members(text, value)
     if faults:
         raise InputError(faults)
+    # Nearly no text has an escape of the kind, and to look for one is nothing beside reading it.
+    if b"\\u00" in text and (found := _CONTROL.search(text)) is not None:
+        at, character = found.start(1), found[1][2:].decode().upper()
+        line, column = text.count(b"\n", 0, at) + 1, at - text.rfind(b"\n", 0, at)
+        told = (
+            f"a string has the control character U+{character}: use only tab, line feed and carriage return"
+        )
+        raise InvalidError(Issue("error", "value", "", told, line=line, column=column))
 
 
 def read_json(request: Request, read: Callable[[bytes], T]) -> T:
@@ -232,7 +260,23 @@ def read_json(request: Request, read: Callable[[bytes], T]) -> T:
     check_content_type(request)
     if not request.body.strip():
         raise InputError("the request has no body: send the resource as JSON or XML", code="required")
-    return read(read_text(request))
+    return reading(read_text(request), read)
+
+
+def reading(text: bytes, read: Callable[[bytes], T]) -> T:
+    """What ``read`` makes of a text; for one that is no JSON :class:`InputError` says what is wrong in which line, and what
+    would be right.
+    """
+    try:
+        return read(text)
+    except InputError as error:
+        # The careful reader takes a hundred times as long, and nobody looks for a comma in a large text.
+        if len(text) > _MOST_READ_CAREFULLY:
+            raise
+        from fhir_vitiligo.fhir.source import parse
+
+        faults = [one for one in parse(text, format="json").issues if one.severity in ("fatal", "error")]
+        raise InputError(faults) if faults else error from None
 
 
 def read_text(request: Request) -> bytes:

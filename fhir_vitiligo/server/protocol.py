@@ -8,8 +8,9 @@ from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.server.errors import outcome_response
 
 _TEXT = (
-    "this is no valid HTTP request: in a URL every byte that is not ASCII, and every space, is escaped with % "
-    "(`M%C3%BCller`), and a header is `Name: value`"
+    "this is no valid HTTP request: its first line is a method (GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS), a URL and "
+    "HTTP/1.1; in a URL every byte that is not ASCII, and every space, is escaped with % (`M%C3%BCller`); and a header is "
+    "`Name: value`"
 )
 
 

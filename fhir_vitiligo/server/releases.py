@@ -13,12 +13,13 @@ from dataclasses import replace
 
 from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import bundles, json
+from fhir_vitiligo.fhir.as_written import AsWritten
 from fhir_vitiligo.fhir.conversion import Converter
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.server.checks import Checks
-from fhir_vitiligo.server.content import outgoing, read_body, wanted_form
+from fhir_vitiligo.server.content import outgoing, read_body, read_text, wanted_form
 from fhir_vitiligo.server.errors import InvalidError, RefusedError, outcome_response
 from fhir_vitiligo.server.message import FHIR_JSON, Request, Response
 from fhir_vitiligo.server.spoken import body_release
@@ -53,7 +54,8 @@ def _converted(request: Request, document: Json, release: Release, own: Release,
     if not is_operation:
         _check(document, release, checks)
     try:
-        body = json.dumps(_converter(release, own).convert(document))
+        read = AsWritten(read_text(request))
+        body = read.dumps(_converter(release, own).convert(read.value))
     except InputError as error:
         if error.issues[0].code != "not-supported":
             raise
@@ -96,11 +98,12 @@ def given_out(request: Request, response: Response, own: Release, wanted: Releas
         return response
     if request.path in _IN_ANY_RELEASE:
         return response
-    document = json.loads_object(response.body)
+    read = AsWritten(response.body)
+    document = read.value
     if document.get("resourceType") == "OperationOutcome":
         return response
     try:
-        body = json.dumps(_converter(own, wanted).convert(document))
+        body = read.dumps(_converter(own, wanted).convert(document))
     except FhirVitiligoError as error:
         if not _has_written(request, response):
             return outcome_response(406, error.issues, {})

@@ -141,12 +141,15 @@ def _shape(segments: tuple[str, ...]) -> _Shape:
     return tuple(segment if segment[:1] == "_" else "{}" for segment in segments)
 
 
-def allowed(segments: tuple[str, ...]) -> tuple[str, ...]:
-    """The methods that are served there; empty where there is nothing."""
-    if segments and segments[-1].startswith("$"):
-        return ("GET", "HEAD", "OPTIONS", "POST")
+def allowed(segments: tuple[str, ...], service: Service) -> tuple[str, ...]:
+    """The methods that are served there; empty, or a 404 :class:`RefusedError`, where there is nothing."""
+    is_operation = bool(segments) and segments[-1].startswith("$")
     routes = _BY_SHAPE.get(_shape(segments), {})
-    return _methods(routes) if routes else ()
+    if not is_operation and not routes:
+        return ()
+    if segments and segments[0][:1] not in ("_", "$") and segments[0] != "metadata":
+        _check(service, segments[0], "")
+    return ("GET", "HEAD", "OPTIONS", "POST") if is_operation else _methods(routes)
 
 
 def _methods(routes: Mapping[str, Route]) -> tuple[str, ...]:
@@ -184,7 +187,8 @@ def find(request: Request, service: Service) -> tuple[Route, Call]:
     if not segments or segments[0] == "metadata" or segments[0].startswith("_"):
         return route, Call(service, request)
     id = segments[1] if len(segments) > 1 and not segments[1].startswith("_") else ""
-    _check(service, segments[0], id)
+    # An update chooses the id: one that is none is a fault of the request, for others there is nothing there.
+    _check(service, segments[0], id, 400 if request.method == "PUT" else 404)
     version = segments[3] if len(segments) > 3 else ""
     member = segments[2] if len(segments) == 3 and not segments[2].startswith("_") else ""
     if member and member != "*":
@@ -214,7 +218,7 @@ def _operation(request: Request, service: Service) -> tuple[Route, Call]:
     )
 
 
-def _check(service: Service, resource_type: str, id: str) -> None:
+def _check(service: Service, resource_type: str, id: str, no_id: int = 404) -> None:
     if resource_type not in service.parameters.resource_types:
         raise RefusedError(
             404,
@@ -223,5 +227,7 @@ def _check(service: Service, resource_type: str, id: str) -> None:
         )
     if id and not is_id(id):
         raise RefusedError(
-            404, f"{id[:100]!r} is no id: it is 1 to 64 letters, digits, hyphens and dots", "not-found"
+            no_id,
+            f"{id[:100]!r} is no id: it is 1 to 64 letters, digits, hyphens and dots",
+            "not-found" if no_id == 404 else "value",
         )

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fhir_vitiligo.errors import InputError
-from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.as_written import AsWritten
 from fhir_vitiligo.fhir.definitions import Element, definitions_of
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
@@ -36,7 +36,8 @@ def shaped(request: Request, response: Response, release: Release) -> Response:
     cut = _cut(request, release)
     if cut is None or response.status not in _ANSWERED or response.headers.get("Content-Type") != FHIR_JSON:
         return response
-    document = json.loads(response.body)
+    read = AsWritten(response.body)
+    document = read.value
     if not isinstance(document, dict) or document.get("resourceType") == "OperationOutcome":
         return response
     if document.get("resourceType") == "Bundle" and document.get("type") in ("searchset", "history"):
@@ -46,7 +47,7 @@ def shaped(request: Request, response: Response, release: Release) -> Response:
                 entry["resource"] = cut(entry["resource"], mode == "include")
     else:
         document = cut(document, False)
-    return Response(response.status, json.dumps(document), response.headers)
+    return Response(response.status, read.dumps(document), response.headers)
 
 
 def _cut(request: Request, release: Release) -> _Cut | None:

@@ -14,6 +14,8 @@ from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery, parse_query, query_pairs
 from fhir_vitiligo.storage.repository import Session, StoredVersion
 
+_SHOWN = 3
+
 
 def condition(parameters: Parameters, resource_type: str, query: str, base: str = "") -> SearchQuery:
     """The search that ``query`` (a query string, with or without ``Type?``) stands for.
@@ -24,7 +26,14 @@ def condition(parameters: Parameters, resource_type: str, query: str, base: str 
     if mark and head != resource_type:
         raise InputError(f"the condition {query[:100]!r} is not one on {resource_type}", code="invalid")
     parsed = parse_query(parameters, resource_type, query_pairs(text), base=base)
-    if not parsed.criteria or parsed.ignored:
+    if parsed.ignored:
+        named = ", ".join(repr(name[:100]) for name in parsed.ignored[:_SHOWN])
+        raise InputError(
+            f"the condition {query[:100]!r} names {named}, by which {resource_type} is not searched: left out, it could fit "
+            "others",
+            code="invalid",
+        )
+    if not parsed.criteria:
         raise InputError(
             f"the condition {query[:100]!r} names no search parameter of {resource_type}", code="invalid"
         )

@@ -54,7 +54,11 @@ def draft(resource: Json, parameters: Parameters, *, id: str, text: bytes | None
     )
     before, after = _around_version(members, json.dumps(id))
     return Draft(
-        resource_type, id, before, after, index_rows(resource, parameters.indexed(resource_type), members)
+        resource_type,
+        id,
+        before,
+        after,
+        index_rows(resource, parameters.indexed(resource_type), members, parameters.indexed),
     )
 
 

@@ -220,6 +220,10 @@ def _target(entry: Entry, url: str, parameters: Parameters, base: str) -> Entry:
         )
     entry = replace(entry, type=resource_type)
     if entry.method == "POST":
+        if rest and rest[-1].startswith("$"):
+            raise _bad_url(
+                f"the operation {rest[-1][:50]} is no part of a transaction: call it by itself, or in a batch"
+            )
         if rest:
             raise _bad_url("a POST goes to a type, not to an id: use PUT")
         # Some clients write the condition of a create into the url.

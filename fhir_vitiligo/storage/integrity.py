@@ -6,7 +6,7 @@ is deleted together may have been referred to by what is deleted with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from fhir_vitiligo.errors import ConflictError, InputError, Issue
@@ -25,6 +25,7 @@ class Target:
     type: str
     id: str
     version: str = ""
+    is_absolute: bool = False
 
     def __str__(self) -> str:
         return f"{self.type}/{self.id}" + (f"/_history/{self.version}" if self.version else "")
@@ -55,11 +56,16 @@ class Integrity:
                     raise InputError(Issue("error", "business-rule", path, text))
             elif target.base in ("", self.base):
                 key = (target.type, target.id, target.version)
-                found.setdefault(key, Target(path, *key))
+                if target.base or key not in found:
+                    found[key] = Target(path, *key, is_absolute=bool(target.base))
         return tuple(found.values())
 
-    def check_written(self, session: Session, targets: Iterable[Target], place: str = "") -> None:
-        """:class:`InputError` names every reference that leads nowhere."""
+    def check_written(self, session: Session, targets: Collection[Target], place: str = "") -> None:
+        """:class:`InputError` names every reference that leads nowhere. Those that name this server stay references to it when
+        it is asked by another name.
+        """
+        if any(target.is_absolute for target in targets):
+            session.know_base(self.base)
         wanted = {(target.type, target.id): target for target in targets}
         missing = [wanted[key] for key in session.missing(wanted)] if wanted else []
         versioned = [target for target in targets if target.version and target not in missing]

@@ -27,6 +27,8 @@ MIGRATIONS = (
     Migration(1, "resources, their history, numbers of types and parameters", schema.RESOURCE),
     Migration(2, "search parameters of users that the index was made with", schema.CUSTOM_PARAMETER),
     Migration(3, "resources of a type in the order of their last change", schema.TYPE_UPDATED),
+    Migration(4, "searches that are too long for a link", schema.KEPT_SEARCH),
+    Migration(5, "names of the server by which stored resources refer to it", schema.OWN_BASE),
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from fhir_vitiligo.errors import InputError, Issue
 from fhir_vitiligo.fhir import json, json_text
+from fhir_vitiligo.fhir.as_written import AsWritten
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.patches import json_patch, merge_patch
 from fhir_vitiligo.fhir.release import Release
@@ -51,6 +52,12 @@ class Patch:
                 "a patch changes neither the type nor the id of a resource", code="business-rule"
             )
         return found
+
+    def apply_to_text(self, text: bytes, release: Release) -> tuple[Json, bytes]:
+        """The same of a resource as text, with what becomes of it as text, in which numbers are spelled as they were."""
+        read = AsWritten(text)
+        resource = self.apply(read.value, release)
+        return resource, read.dumps(resource)
 
     def _applied(self, resource: Json, release: Release) -> Json:
         if self.media == JSON_PATCH or (self.media != MERGE_PATCH and isinstance(self.asked, list)):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from fhir_vitiligo.search.contained import INSIDE
 from fhir_vitiligo.search.criteria import AllOf, AnyOf, Chain, Condition, Criterion, ReverseChain
 from fhir_vitiligo.search.parameters import Parameter
 from fhir_vitiligo.search.types.base import Alternative
@@ -18,7 +19,14 @@ from fhir_vitiligo.search.types.reference import REFERENCE
 from fhir_vitiligo.storage.plan_drivers import drives, names_ids, selectivity
 from fhir_vitiligo.storage.plan_pairs import paired
 from fhir_vitiligo.storage.plan_statement import Argument, Statement, every_test, join
-from fhir_vitiligo.storage.schema import index_by_resource, index_table, is_by_resource
+from fhir_vitiligo.storage.schema import (
+    CONTAINED_BESIDE,
+    CONTAINED_HERE,
+    contained_number,
+    index_by_resource,
+    index_table,
+    is_by_resource,
+)
 
 _REFERENCES = index_table(REFERENCE)
 _REFERENCES_BY_RESOURCE = index_by_resource(REFERENCE)
@@ -27,9 +35,14 @@ _REFERENCES_BY_RESOURCE = index_by_resource(REFERENCE)
 class Conditions:
     """``type_of`` and ``number_of`` give the numbers under which types and parameters are kept."""
 
+    _contained_key = CONTAINED_HERE
+
     def __init__(self, type_of: Callable[[str], int], number_of: Callable[[Parameter], int]) -> None:
         self.type_of = type_of
         self.number_of = number_of
+
+    def _number_of_url(self, url: Parameter) -> int:
+        return self.number_of(url)
 
     def keys(
         self, resource_type: str, conditions: tuple[Condition, ...], after: Argument | None = None
@@ -95,6 +108,7 @@ class Conditions:
                     yield self._referring(parameter, resource_type, bases, fulfilling, after)
                     if url is not None:
                         yield self._naming(parameter, url, fulfilling, after)
+                    yield self._containing(parameter, resource_type, inner, after)
             case ReverseChain(_, _, _, _, url):
                 yield self._referred(condition, after)
                 if url is not None:
@@ -152,8 +166,24 @@ class Conditions:
                 f"CROSS JOIN {index_table(url.type)} u ON u.resource = t.key AND u.parameter = ? "
                 f"CROSS JOIN {_REFERENCES} x ON x.parameter = ? AND x.id = u.value AND x.type = '' "
                 "AND x.base = '' WHERE TRUE",
-                (*fulfilling.arguments, self.number_of(url), self.number_of(parameter)),
+                (*fulfilling.arguments, self._number_of_url(url), self.number_of(parameter)),
             ),
+            *_behind("x.resource", after),
+        )
+
+    def _containing(
+        self, parameter: Parameter, resource_type: str, inner: Condition, after: Argument | None
+    ) -> Statement:
+        """What refers to a resource that it contains and that fulfils the condition."""
+        inside = _Inside(self)
+        return join(
+            " AND ",
+            Statement(
+                f"SELECT DISTINCT x.resource AS resource FROM {_REFERENCES} x "
+                f"WHERE x.parameter = ? AND x.id = '{INSIDE}' AND x.type = ?",
+                (self.number_of(parameter), resource_type),
+            ),
+            inside._holds(inner, self._contained_key),
             *_behind("x.resource", after),
         )
 
@@ -263,6 +293,40 @@ class Conditions:
         else:
             sql = f"{key} IN (SELECT resource FROM {table} WHERE parameter IN (?, ?))"
         return Statement(sql, (number, -number))
+
+
+class _Inside(Conditions):
+    """Conditions on contained resources, whose rows stand under numbers and keys of their own; what they refer to is told
+    by ``around``.
+    """
+
+    _contained_key = CONTAINED_BESIDE
+
+    def __init__(self, around: Conditions) -> None:
+        self._outside: Conditions = around._outside if isinstance(around, _Inside) else around
+        outside = self._outside
+        super().__init__(outside.type_of, lambda parameter: contained_number(outside.number_of(parameter)))
+
+    def keys(
+        self, resource_type: str, conditions: tuple[Condition, ...], after: Argument | None = None
+    ) -> Statement:
+        return self._outside.keys(resource_type, conditions, after)
+
+    def _number_of_url(self, url: Parameter) -> int:
+        return self._outside.number_of(url)
+
+    def _selects(self, condition: Condition, after: Argument | None) -> Iterator[Statement]:
+        # Nothing refers to a contained resource from elsewhere.
+        if isinstance(condition, ReverseChain):
+            yield Statement("SELECT NULL AS resource WHERE FALSE")
+        else:
+            yield from super()._selects(condition, after)
+
+    def _criterion_holds(self, criterion: Criterion, key: str) -> Statement:
+        # The store knows nothing of it by itself: no id, no last change.
+        if criterion.parameter.stored is not None:
+            return Statement("FALSE")
+        return super()._criterion_holds(criterion, key)
 
 
 def _flat(conditions: Iterable[Condition]) -> Iterator[Condition]:

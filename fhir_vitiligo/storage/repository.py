@@ -149,6 +149,10 @@ class Session(Protocol):
         """
         ...
 
+    def know_base(self, base: str) -> None:
+        """From now on a reference that begins with ``base`` is one to here, by whatever URL the server is asked."""
+        ...
+
     def create(self, draft: Draft) -> StoredVersion:
         """A resource of a new id. :class:`ConflictError` when the id was ever used."""
         ...
@@ -186,6 +190,14 @@ class Repository(Protocol):
         ...
 
     async def search(self, query: SearchQuery) -> Page: ...
+
+    async def keep_search(self, asked: str) -> str:
+        """Keeps what is too long to stand in a link, and gives the key to find it by; the same for the same text."""
+        ...
+
+    async def kept_search(self, key: str) -> str | None:
+        """What was kept under the key; None when it is no more, or never was."""
+        ...
 
     async def reindex(self, resource_type: str | None = None, id: str | None = None) -> int:
         """Makes the search index again, of everything, a type or a resource, and takes in the search parameters

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
+from fhir_vitiligo.search.contained import MOST
 from fhir_vitiligo.search.types.base import SearchType
 
 RESOURCE = """
@@ -61,9 +62,46 @@ CREATE TABLE custom_parameter (
 """
 
 
+KEPT_SEARCH = """
+CREATE TABLE kept_search (
+  key TEXT PRIMARY KEY,
+  asked TEXT NOT NULL,
+  kept INTEGER NOT NULL
+) STRICT;
+CREATE INDEX kept_search_kept ON kept_search (kept);
+"""
+
+
+OWN_BASE = """
+CREATE TABLE own_base (
+  base TEXT PRIMARY KEY
+) STRICT;
+"""
+
+
 # The latest of a type, and a type's history, are read from its end.
 TYPE_UPDATED = "CREATE INDEX resource_type_updated ON resource (type, updated);"
 
+
+_OF_CONTAINED = 1_000_000
+
+
+def contained_number(number: int) -> int:
+    """The number under which rows of contained resources stand, by that of the parameter."""
+    return number + _OF_CONTAINED
+
+
+def contained_key(key: int, place: int) -> int:
+    """What stands for the contained resource at ``place`` in its rows, by the key of the one that contains it; below zero,
+    where no resource is.
+    """
+    return -(key * MOST + place)
+
+
+CONTAINED_HERE = f"-(x.resource * {MOST} + CAST(x.base AS INTEGER))"
+"""The same in SQL, of a row ``x`` of a reference to it."""
+CONTAINED_BESIDE = f"-((-x.resource) / {MOST} * {MOST} + CAST(x.base AS INTEGER))"
+"""The same of a row of another contained resource."""
 
 _BY_RESOURCE = frozenset({"reference", "date", "number", "quantity"})
 

@@ -24,6 +24,7 @@ from fhir_vitiligo.storage.repository import HistoryPage, HistoryQuery, Page, Se
 from fhir_vitiligo.storage.sqlite_errors import storage_error
 from fhir_vitiligo.storage.sqlite_index import Numbers, prepare_index
 from fhir_vitiligo.storage.sqlite_reindex import Scope, finish, index_batch, last_key, take_in, with_custom
+from fhir_vitiligo.storage.sqlite_searches import keep_search, kept_search
 from fhir_vitiligo.storage.sqlite_session import SqliteReader, SqliteSession
 from fhir_vitiligo.storage.sqlite_writer import Writer
 
@@ -96,6 +97,12 @@ class SqliteRepository:
 
     async def search(self, query: SearchQuery) -> Page:
         return self._reading(SqliteReader.search, query)
+
+    async def keep_search(self, asked: str) -> str:
+        return await self._in_writer(lambda session: keep_search(session.connection, asked, time.time()))
+
+    async def kept_search(self, key: str) -> str | None:
+        return self._reading(lambda reader: kept_search(reader.connection, key))
 
     async def reindex(self, resource_type: str | None = None, id: str | None = None) -> int:
         if self._reindexing:

@@ -14,12 +14,14 @@ from collections.abc import Iterable
 
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.search import extract
+from fhir_vitiligo.search.contained import Contained
 from fhir_vitiligo.search.extract import PRESENT, IndexRows, index_rows
 from fhir_vitiligo.search.parameters import Parameter, Parameters
 from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.search.types.base import SearchType
 from fhir_vitiligo.search.types.near import NEAR
 from fhir_vitiligo.storage import schema
+from fhir_vitiligo.storage.own_bases import own_bases, with_relative
 from fhir_vitiligo.storage.plan_cache import Plans
 
 _MOST_WAITING = 1000  # resources
@@ -79,12 +81,26 @@ class PendingRows:
         self._keys: set[int] = set()
         self._marks: tuple[dict[SearchType, int], ...] = ({}, {})
         self._early: tuple[_Rows, ...] = ({}, {})
+        self._own_bases: frozenset[str] | None = None
+
+    @property
+    def own_bases(self) -> frozenset[str]:
+        """The URLs of this server that references to it were written with."""
+        if self._own_bases is None:
+            self._own_bases = own_bases(self._connection)
+        return self._own_bases
+
+    def look_again(self) -> None:
+        """There may be other URLs of this server than before."""
+        self._own_bases = None
 
     def replace(self, key: int, old: IndexRows, new: IndexRows) -> None:
         """Only what differs is written; a large transaction writes its rows piece by piece, or they would take several times
         the memory of its resources.
         """
         self._keys.add(key)
+        if bases := self.own_bases:
+            old, new = with_relative(old, bases), with_relative(new, bases)
         for parameter, rows in new.items():
             before = old.get(parameter)
             if before is None:
@@ -99,9 +115,14 @@ class PendingRows:
             self.flush()
 
     def _collect(
-        self, into: _Rows, key: int, parameter: Parameter, rows: Iterable[tuple[object, ...]]
+        self, into: _Rows, key: int, parameter: Parameter | Contained, rows: Iterable[tuple[object, ...]]
     ) -> None:
-        number, kind = self._numbers.of_parameter(parameter), parameter.type
+        kind = parameter.type
+        if isinstance(parameter, Contained):
+            number = schema.contained_number(self._numbers.of_parameter(parameter.parameter))
+            key = schema.contained_key(key, parameter.place)
+        else:
+            number = self._numbers.of_parameter(parameter)
         found = into.get(kind)
         if found is None:
             found = into[kind] = []
@@ -146,6 +167,7 @@ class PendingRows:
 
     def back_to_mark(self) -> None:
         """Forgets the rows since the mark; those before it wait again if they do not any more."""
+        self.look_again()
         for by_type, marks, early in zip((self._removed, self._added), self._marks, self._early, strict=True):
             for kind, rows in by_type.items():
                 del rows[marks.get(kind, 0) :]
@@ -156,6 +178,7 @@ class PendingRows:
 
     def clear(self) -> None:
         """Forgets everything that was not written: its transaction was rolled back."""
+        self.look_again()
         self._added.clear()
         self._removed.clear()
         self._keys.clear()
@@ -236,7 +259,7 @@ def rebuild_index(connection: sqlite3.Connection, parameters: Parameters) -> int
             return count
         for key, type_number, content in batch:
             of_type = parameters.of(numbers.type_names[type_number])
-            pending.replace(key, {}, index_rows(json.loads_object(content), of_type))
+            pending.replace(key, {}, index_rows(json.loads_object(content), of_type, None, parameters.of))
         pending.flush()
         after, count = batch[-1][0], count + len(batch)
 

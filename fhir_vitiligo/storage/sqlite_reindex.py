@@ -84,7 +84,7 @@ def index_batch(
     pending = PendingRows(connection, numbers)
     for key, type_number, content in batch:
         of_type = parameters.indexed(numbers.type_names[type_number])
-        pending.replace(key, {}, index_rows(json.loads_object(content), of_type))
+        pending.replace(key, {}, index_rows(json.loads_object(content), of_type, None, parameters.indexed))
     pending.flush()
     return (batch[-1][0] if batch else after), len(batch)
 
@@ -96,7 +96,8 @@ def finish(connection: sqlite3.Connection, numbers: Numbers, before: Parameters,
         for parameter in before.every(resource_type):
             if parameter.key not in still and parameter.stored is None:
                 number = numbers.of_parameter(parameter)
-                for signed in (number, -number):
+                inside = schema.contained_number(number)
+                for signed in (number, -number, inside, -inside):
                     connection.execute(schema.delete_parameter(parameter.type), (signed,))
     record(connection, made)
 

@@ -14,6 +14,7 @@ from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.search.types.base import cut
 from fhir_vitiligo.search.types.reference import REFERENCE
+from fhir_vitiligo.storage.own_bases import MOST, record_base
 from fhir_vitiligo.storage.repository import (
     ANY_VERSION,
     NO_VERSION,
@@ -101,6 +102,7 @@ class SqliteSession(SqliteReader):
     def begun(self) -> None:
         """A transaction has begun: another program may have written since the last one."""
         self._looked_up = None
+        self.pending.look_again()
         (last,) = self.connection.execute("SELECT max(updated) FROM resource").fetchone()
         self._last = int(last or 0)
 
@@ -138,6 +140,13 @@ class SqliteSession(SqliteReader):
         number = self.numbers.of_type.get(resource_type)
         rows = self.connection.execute(_REFERRERS, (number, id, resource_type, cut(base), most))
         return [(self.numbers.type_names[kind], name) for kind, name in rows]
+
+    def know_base(self, base: str) -> None:
+        known, base = self.pending.own_bases, cut(base)
+        if base not in known and len(known) < MOST:
+            self.pending.flush()
+            record_base(self.connection, base)
+            self.pending.look_again()
 
     def create(self, draft: Draft) -> StoredVersion:
         updated = self._now()
@@ -228,8 +237,8 @@ class SqliteSession(SqliteReader):
         """
         if content is None:
             return {}
-        parameters = self.parameters.indexed(resource_type)
-        return index_rows(json.loads_object(content), parameters, json_text.members(content))
+        of = self.parameters.indexed
+        return index_rows(json.loads_object(content), of(resource_type), json_text.members(content), of)
 
     def _now(self) -> int:
         """Now in microseconds, but always later than the write before, whatever the clock says."""

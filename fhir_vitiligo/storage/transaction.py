@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from fhir_vitiligo.errors import ConflictError, FhirVitiligoError, InputError, NotFoundError
-from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful, rewrite_links
 from fhir_vitiligo.search.parameters import Parameters
@@ -168,14 +167,14 @@ class _Transaction:
         before = self._session.read(entry.type, id)
         if before is None or before.content is None:
             raise NotFoundError(f"there is no {entry.type}/{id} to patch", code="not-found")
-        resource = entry.patch.apply(json.loads_object(before.content), self._parameters.release)
+        resource, text = entry.patch.apply_to_text(before.content, self._parameters.release)
         check_resource(resource, self._parameters)
         try:
             self._check(resource)
         except FhirVitiligoError as error:
             raise in_resource(error) from None
         self._note_targets(entry, resource)
-        ready = draft(resource, self._parameters, id=id)
+        ready = draft(resource, self._parameters, id=id, text=text)
         return Done(entry, 200, self._session.update(ready, entry.if_version))
 
     def _note_targets(self, entry: Entry, resource: Json) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from fhir_vitiligo.errors import FhirVitiligoError
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.search.query import PRESENTATION
 from fhir_vitiligo.server.api import Receive
 from fhir_vitiligo.server.message import FHIR_JSON, Request, Response, Scope, request_of
 from fhir_vitiligo.server.run import App
@@ -22,6 +23,8 @@ from fhir_vitiligo.web.pages import Pages
 _HTML = ("text/html", "application/xhtml+xml", "html")
 _API_PAGE = "/docs"
 _NOT_PASSED_ON = (b"accept", b"accept-encoding")
+# What a browser has of a page says nothing about the JSON that the next page is drawn from.
+_OF_A_PAGE = (b"if-none-match", b"if-modified-since")
 
 
 def with_pages(app: App, settings: Settings, release: Release) -> App:
@@ -36,7 +39,7 @@ def with_pages(app: App, settings: Settings, release: Release) -> App:
         request = _asked_for_a_page(scope, base)
         if request is None:
             await app(scope, receive, send)
-        elif scope["path"] == "/":
+        elif scope["path"] == "/" or (scope["path"].rstrip("/") == base and _asks_nothing(request)):
             await _send(pages.first(request), scope, send)
         elif scope["path"] == _API_PAGE:
             await _send(pages.api(request), scope, send)
@@ -46,6 +49,12 @@ def with_pages(app: App, settings: Settings, release: Release) -> App:
                 await _send(pages(request, response) or response, scope, send)
 
     return answer
+
+
+def _asks_nothing(request: Request) -> bool:
+    """Who opens the base in a browser wants to see what is there; for a program it is a search that names nothing."""
+    asked = request.query and any(name not in PRESENTATION for name, _ in request.pairs())
+    return request.method in ("GET", "HEAD") and not asked
 
 
 def _mentions_html(scope: Scope) -> bool:
@@ -111,7 +120,9 @@ async def _answer_of(app: App, request: Request, scope: Scope, receive: Receive)
         else:
             parts.append(message.get("body", b""))
 
-    plain = [pair for pair in scope["headers"] if pair[0] not in _NOT_PASSED_ON]
+    is_read = scope["method"] in ("GET", "HEAD")
+    left_out = (*_NOT_PASSED_ON, *_OF_A_PAGE) if is_read else _NOT_PASSED_ON
+    plain = [pair for pair in scope["headers"] if pair[0] not in left_out]
     accept = (b"accept", FHIR_JSON.partition(";")[0].encode())
     # Without a body a page says nothing, and a HEAD is answered with the headers of the GET.
     method = "GET" if scope["method"] == "HEAD" else scope["method"]

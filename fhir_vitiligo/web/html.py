@@ -35,6 +35,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept",
+    # A page has the tag of its resource, as JSON has: kept, it could be taken for that (and it is about a patient).
+    "Cache-Control": "no-store",
 }
 
 

@@ -51,6 +51,7 @@ def names(document: Any) -> list[str]:
 
 LOCAL = {"medicationCodeableConcept": concept("house cream no. 5")}
 KNOWN = {"medicationCodeableConcept": concept("prednisolone")}
+SKIN = {"medicationCodeableConcept": concept("tacrolimus")}
 
 
 @pytest.mark.parametrize(
@@ -59,15 +60,23 @@ KNOWN = {"medicationCodeableConcept": concept("prednisolone")}
         (order(**LOCAL, reasonReference=[{"reference": "Condition/v"}]), ["house cream no. 5"]),
         (order(**LOCAL, reasonReference=[{"reference": "Condition/a"}]), []),
         (order(**LOCAL), []),
-        (order(**KNOWN), ["Prednisolone"]),
+        (order(**KNOWN), []),
+        (order(**SKIN), ["Tacrolimus"]),
         (order(**KNOWN, reasonCode=[concept("Asthma", "J45.909")]), []),
         (
             order(**KNOWN, reasonCode=[concept("Asthma", "J45.909"), concept("Vitiligo", "L80")]),
             ["Prednisolone"],
         ),
-        (order(**KNOWN, reasonCode=[concept("white patches")]), ["Prednisolone"]),
+        (order(**SKIN, reasonCode=[concept("white patches")]), []),
+        (
+            order(**KNOWN, reasonCode=[concept("patches")], reasonReference=[{"reference": "Condition/v"}]),
+            ["Prednisolone"],
+        ),
         (order(**KNOWN, reasonReference=[{"reference": "Condition/a"}]), []),
-        (order(**KNOWN, reasonReference=[{"reference": "Condition/not-sent"}]), ["Prednisolone"]),
+        (order(**KNOWN, reasonReference=[{"reference": "Condition/not-sent"}]), []),
+        (order(**KNOWN, reasonReference=[{"display": "Vitiligo"}]), ["Prednisolone"]),
+        (order(**SKIN, reasonReference=[{"reference": "Condition/not-sent"}]), ["Tacrolimus"]),
+        (order(**SKIN, reasonReference=[{"reference": "Condition/not-sent", "display": "Eczema"}]), []),
     ],
 )
 def test_a_drug_is_of_the_case_by_its_reason_or_else_by_its_name(resource: Any, found: list[str]) -> None:
@@ -110,7 +119,7 @@ def test_r5_says_the_same_in_its_own_elements() -> None:
 
 
 def test_why_an_order_was_stopped_is_kept() -> None:
-    document = bundle(order(**KNOWN) | {"status": "stopped", "statusReason": concept("side effects")})
+    document = bundle(order(**SKIN) | {"status": "stopped", "statusReason": concept("side effects")})
     case, residue = from_fhir(document)
     assert str(case.interventions[0].stop_reason) == "side effects"
     assert not [one for one in residue if "statusReason" in one.expression]
@@ -151,7 +160,9 @@ def test_a_procedure_by_its_reason_and_an_event_by_its_treatment() -> None:
         ("MedicationRequest", "active", "active"),
         ("MedicationRequest", "draft", "planned"),
         ("MedicationRequest", "cancelled", "not-done"),
-        ("MedicationDispense", "in-progress", "active"),
+        # How a supply went says nothing of the treatment.
+        ("MedicationDispense", "in-progress", None),
+        ("MedicationDispense", "completed", None),
         ("MedicationAdministration", "not-done", "not-done"),
         # What R5 alone has says less than any status of a treatment.
         ("MedicationRequest", "ended", None),

@@ -263,6 +263,9 @@ NOT_READ: dict[str, Json] = {
     },
     "rules of somebody's own": {**CONDITION, "implicitRules": "http://registry.test/rules"},
 }
+NOT_READ["a supply that did not take place"] = {
+    **request(), "resourceType": "MedicationDispense", "status": "declined",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("resource", NOT_READ.values(), ids=NOT_READ)
@@ -279,7 +282,6 @@ def test_what_means_the_opposite_or_something_unknown_is_named_and_not_read(reso
         (request(), "active"),
         (request(status="cancelled"), "not-done"),
         (request(intent="proposal"), "planned"),
-        ({**request(), "resourceType": "MedicationDispense", "status": "declined"}, "not-done"),
         (statement("tacrolimus", reasonCode=[VITILIGO], status="not-taken"), "not-done"),
     ],
 )

@@ -7,12 +7,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.search.contained import Contained
 from fhir_vitiligo.search.definitions import FurtherParameter
 from fhir_vitiligo.search.extract import PRESENT, IndexRows, index_rows
 from fhir_vitiligo.search.parameters import parameters_of
@@ -175,3 +177,70 @@ def test_values_in_several_members_are_one_set() -> None:
     }
     assert rows_of(resource)["combo-code"] == {("", ""), ("a", "")}
     check_rows({"resourceType": "Observation", "code": "x", "component": [{"code": 3}, {"code": None}]})
+
+
+INSIDE: list[Any] = [
+    {
+        "resourceType": "Patient",
+        "id": "p",
+        "name": [{"family": "In"}],
+        "managingOrganization": {"reference": "#o"},
+    },
+    {"resourceType": "Organization", "id": "o", "name": "Org", "partOf": {"reference": "#o"}},
+    {"resourceType": "Organization", "id": "alone", "name": "Alone"},
+]
+
+
+def contained_rows(resource: dict[str, Any], texts: dict[str, bytes] | None = None) -> dict[str, set[Any]]:
+    """By ``place.code`` of what is contained, by code of what refers to it."""
+    found = index_rows(resource, R4.of(resource["resourceType"]), texts, R4.of)
+    return {
+        f"{one.place}.{one.parameter.key}" if isinstance(one, Contained) else one.key: set(rows)
+        for one, rows in found.items()
+        if isinstance(one, Contained) or any(row and row[0] == "#" for row in rows)
+    }
+
+
+def test_what_is_contained_and_referred_to_has_rows_of_its_own() -> None:
+    resource = {
+        "resourceType": "Condition",
+        "contained": INSIDE,
+        "subject": {"reference": "#p"},
+        "recorder": {"reference": "Practitioner/x"},
+    }
+    found = contained_rows(resource)
+    assert found == {
+        "subject": {("", "", ""), ("#", "Patient", "0")},
+        "patient": {("#", "Patient", "0")},
+        "0.name": {("in", "In")},
+        "0.family": {("in", "In")},
+        "0.deceased": {("false", "")},
+        "0.organization": {("", "", ""), ("#", "Organization", "1")},
+        "1.name": {("org", "Org")},
+        "1.partof": {("", "", ""), ("#", "Organization", "1")},
+    }
+    texts = {name: json.dumps(value) for name, value in resource.items()}
+    assert contained_rows(resource, texts) == found
+    escaped = texts | {"subject": b'{"reference":"\\u0023p"}'}
+    assert contained_rows(resource, escaped) == found
+
+
+@pytest.mark.parametrize(
+    "contained",
+    [
+        {},
+        "x",
+        [],
+        [None, 7, "x", []],
+        [{"resourceType": "Patient"}],
+        [{"id": "p"}],
+        [{"resourceType": "Nothing", "id": "p"}],
+        [{"resourceType": ["Patient"], "id": "p"}],
+        [{"resourceType": "patient", "id": "p"}],
+        [{"resourceType": "Patient", "id": {"p": 1}}],
+    ],
+)
+def test_any_json_may_be_contained(contained: Any) -> None:
+    resource = {"resourceType": "Condition", "contained": contained, "subject": {"reference": "#p"}}
+    assert not [one for one in contained_rows(resource) if one[0].isdigit()]
+    assert rows_of(resource)["subject"] == {("", "", "")}

@@ -35,6 +35,16 @@ CONTEXT = Context(targets=("Group", "Patient"), base="http://here/fhir")
         ("token", {"concept": {"coding": [{"system": "s", "code": "c"}]}}, [("c", "s")]),
         ("token", {"coding": [{"system": ["x"], "code": {"y": 1}}, 7, None]}, [("", "")]),
         ("reference", {"reference": "Patient/1"}, [("1", "Patient", "")]),
+        ("reference", "Patient/1", [("1", "Patient", "")]),
+        (
+            "reference",
+            "http://x.org/fhir/Library/1|2",
+            [
+                ("http://x.org/fhir/Library/1|2", "", ""),
+                ("1", "Library", "http://x.org/fhir"),
+                ("http://x.org/fhir/Library/1", "", ""),
+            ],
+        ),
         ("reference", {"reference": "Patient/1/_history/2"}, [("1", "Patient", "")]),
         (
             "reference",

@@ -7,7 +7,7 @@ nothing is indexed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fhir_vitiligo.fhir.definition_types import SearchParameter
@@ -15,6 +15,8 @@ from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.fhirpath import Environment, Node, compile_expression, root
 
 from .values import BASE, R4, TESTS, Resource, is_reference, split
+
+Resolve = Callable[[str, Node], Resource | None]
 
 
 @dataclass
@@ -63,7 +65,13 @@ class World:
                 self.fulfils(self.resources[target], rest, value)
                 for target in self.targets(resource, code)
                 if target in self.resources and modifier in ("", target[0]) and self.knows(target[0], rest)
+            ) or any(
+                self.fulfils(one, rest, value)
+                for one in self.inside(resource, code)
+                if modifier in ("", one["resourceType"]) and self.knows(one["resourceType"], rest)
             )
+        if code == "_id" and "#" in id:  # contained: it has none for others
+            return False
         if code == "_id":
             found = id in value.split(",")
             return not found if modifier == "not" else found
@@ -94,10 +102,33 @@ class World:
         found = set()
         for node in self.values(resource, code):
             text = node.value.get("reference", "") if isinstance(node.value, dict) else node.value
+            text = text if isinstance(node.value, dict) else text.partition("|")[0]
             parts = text.removeprefix(f"{BASE}/").split("/")
             if len(parts) >= 2 and ":" not in text.removeprefix(f"{BASE}/"):
                 found.add((parts[0], parts[1]))
+            if isinstance(node.value, str):  # a canonical names by its url
+                found |= {at for at, one in self.resources.items() if one.get("url") == text}
         return found
+
+    def inside(self, resource: Resource, code: str) -> list[Resource]:
+        """What it contains, or what is contained beside it, and the parameter refers to; their ids are unique in the world."""
+        names = {f"#{one['id'].rpartition('#')[2]}": one for one in resource.get("contained", ())}
+        if not names:
+            return []
+        definition = self.definition(resource["resourceType"], code)
+        nodes = evaluate(
+            definition.expression,
+            root(resource, R4),
+            resource,
+            lambda reference, node: names.get(reference) or _named(reference, node),
+        )
+        told = [node.value.get("reference", "") for node in nodes if isinstance(node.value, dict)]
+        whole = f"{resource['resourceType']}/{resource['id']}".partition("#")[0]
+        return [
+            {**names[one], "id": f"{whole}{one}", "contained": resource["contained"]}
+            for one in told
+            if one in names
+        ]
 
     # One text against one resource
 
@@ -137,9 +168,9 @@ class World:
         return found
 
 
-def evaluate(expression: str, node: Node, resource: Resource) -> list[Node]:
+def evaluate(expression: str, node: Node, resource: Resource, resolve: Resolve | None = None) -> list[Node]:
     top = root(resource, R4)
-    environment = Environment(resource=top, root_resource=top, resolve=_named)
+    environment = Environment(resource=top, root_resource=top, resolve=resolve or _named)
     # R4's code-value-date spells a type as nothing is spelt.
     found = compile_expression(expression.replace("DateTime", "dateTime"), R4).evaluate(node, environment)
     # `deceased` is not an element but an answer: true or false.

@@ -10,13 +10,21 @@ from typing import Any
 from fhir_vitiligo.fhir.definition_types import SearchParameter
 from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.terminology.value_sets import terminology_of
 
 from .evaluator import World
-from .values import BASE, UCUM, Resource, codings_of, instant_range, texts_of, words_of
+from .values import BASE, SPECIAL_VALUES, UCUM, Resource, codings_of, instant_range, texts_of, words_of
 from .worlds import AMOUNTS, CLASSES, DATES, UNITS
 
 PREFIXES = ("", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
-SYSTEMS = ("http://hl7.org/fhir/observation-status", "http://hl7.org/fhir/administrative-gender")
+SYSTEMS = (
+    *SPECIAL_VALUES,
+    "http://hl7.org/fhir/observation-status",
+    "http://hl7.org/fhir/administrative-gender",
+    "http://hl7.org/fhir/event-status",
+    "http://hl7.org/fhir/publication-status",
+    "urn:ietf:bcp:13",
+)
 VALUE_SETS = (
     "http://hl7.org/fhir/ValueSet/observation-status",
     "http://hl7.org/fhir/ValueSet/administrative-gender",
@@ -155,6 +163,8 @@ class Queries:
         if not code:
             system, code = system, "a"
         system, code = self._escaped(system), self._escaped(code)
+        if not isinstance(value, dict) and self.random.random() < 0.6:
+            system = self.random.choice(systems_with(code) or SYSTEMS)
         forms = [code, f"{system}|{code}", f"|{code}"] + ([f"{system}|"] if system else [])
         return self._some("", "", "", "not"), self.random.choice(forms)
 
@@ -239,6 +249,14 @@ class Queries:
 
     def _some(self, *values: Any) -> Any:
         return self.random.choice(values)
+
+
+def systems_with(code: str) -> list[str]:
+    """Those of the systems that have the code; of more than one a binding names one."""
+    if code in ("true", "false"):
+        return list(SPECIAL_VALUES)
+    known = {system: terminology_of(Release.R4).code_system(system) for system in SYSTEMS}
+    return [system for system, found in known.items() if found is not None and found.find(code) is not None]
 
 
 def world_of(resources: list[Resource], further: Mapping[tuple[str, str], SearchParameter]) -> World:

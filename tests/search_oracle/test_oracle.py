@@ -96,7 +96,7 @@ def of_each_type(queries: Queries, count: int) -> list[tuple[str, tuple[str, str
 
 def test_broken_search_types_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oracle is worth something: each of these faults in the engine makes a query find something else."""
-    from fhir_vitiligo.search import extract
+    from fhir_vitiligo.search import extract, reader
     from fhir_vitiligo.search.types import date, number, prefixes, quantity, string, token
 
     resources = awkward(SEED, 150)
@@ -123,6 +123,11 @@ def test_broken_search_types_are_noticed(tmp_path: Path, monkeypatch: pytest.Mon
             lambda prefix, *ends: inclusive("sa" if prefix == "gt" else prefix, *ends),
         ),
         "units are what they are": (quantity, "_in_base", lambda value, factor, offset: value),
+        "codes have no system": (
+            reader,
+            "with_implied_systems",
+            lambda parameter, alternatives, parameters: alternatives,
+        ),
         "systems are ignored": (
             token,
             "text_of",

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from fhir_vitiligo.fhir import units
+from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.fhirpath import Node
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.terminology.value_sets import terminology_of
@@ -21,6 +22,10 @@ from fhir_vitiligo.terminology.value_sets import terminology_of
 R4 = Release.R4
 BASE = "http://here/fhir"
 UCUM = "http://unitsofmeasure.org"
+SPECIAL_VALUES = (
+    "http://hl7.org/fhir/special-values",
+    "http://terminology.hl7.org/CodeSystem/special-values",
+)
 Resource = dict[str, Any]
 Range = tuple[Fraction | None, Fraction | None]  # half-open for dates, closed for numbers; None: no end
 
@@ -310,14 +315,32 @@ def is_token(node: Node, modifier: str, text: str) -> bool:
             system, code = map(plain, split(text, "|"))
             known = terminology_of(R4).code_system(system)
             assert known is not None
-            pairs = [other for its, other in codings_of(value) if its == system and known.find(other)]
+            pairs = [other for its, other in told_of(node) if its == system and known.find(other)]
             return any(
                 known.subsumes(code, one) if modifier == "below" else known.subsumes(one, code)
                 for one in pairs
             )
     system, bar, code = text.partition("|") if len(split(text, "|")) > 1 else ("", "", text)
     system, code = map(plain, split(text, "|")) if bar else ("", plain(text))
-    return any((not bar or its == system) and (not code or other == code) for its, other in codings_of(value))
+    pairs = codings_of(value) if not system else told_of(node)
+    return any((not bar or its == system) and (not code or other == code) for its, other in pairs)
+
+
+def told_of(node: Node) -> list[tuple[str, str]]:
+    """The codings of a value; of a code with the systems of the value set that its element is bound to, of a boolean as a
+    special value.
+    """
+    value, parent = node.value, node.parent
+    if isinstance(value, bool):
+        return [(system, "true" if value else "false") for system in SPECIAL_VALUES]
+    if not isinstance(value, str) or parent is None:
+        return codings_of(value)
+    path = f"{parent.type.path}.{node.name}"
+    element = definitions_of(R4).structure(path.partition(".")[0]).element(path)
+    if element is None or element.binding is None or element.types[0].code != "code":
+        return codings_of(value)
+    bound = terminology_of(R4).value_set(element.binding.value_set)
+    return [] if bound is None else [(system, value) for system, _ in bound.systems_of(value)]
 
 
 def words_of(value: Any) -> list[str]:
@@ -345,7 +368,8 @@ def is_reference(node: Node, modifier: str, text: str, targets: tuple[str, ...])
     literal = value.get("reference", "") if isinstance(value, dict) else value
     if not literal or literal.startswith("#"):
         return False
-    here = re.fullmatch(r"([A-Z]\w+)/([\w.\-]+)(/_history/.*)?", literal.removeprefix(f"{BASE}/"))
+    bare = literal if isinstance(value, dict) else literal.partition("|")[0]
+    here = re.fullmatch(r"([A-Z]\w+)/([\w.\-]+)(/_history/.*)?", bare.removeprefix(f"{BASE}/"))
     if re.fullmatch(r"[A-Za-z0-9\-.]{1,64}", wanted):
         kinds = (modifier,) if modifier else targets
         return here is not None and here[2] == wanted and (len(kinds) != 1 or here[1] == kinds[0])

@@ -71,12 +71,21 @@ URLS = (
 )
 
 
+FORMS = (
+    "http://x.org/form",
+    "urn:uuid:6",
+    "http://x.org/fhir/Questionnaire/form",
+    f"{BASE}/Questionnaire/r1",
+)
+
+
 class Awkward:
     """Random resources out of few values, so that they meet; every kind of value the search types know."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.made: list[Resource] = []
+        self.inside: dict[str, Resource] = {}
 
     def resources(self, count: int) -> list[Resource]:
         makers: list[Callable[[], Resource]] = [
@@ -86,13 +95,17 @@ class Awkward:
             self.condition,
             self.location,
             self.value_set,
+            self.questionnaire,
+            self.answers,
             self.organization,
             self.task,
             self.risk,
         ]
         for number in range(count):
+            self.inside = {}
             made = self.random.choice(makers)()
-            self.made.append({**made, "id": f"r{number}"})
+            inside = {"contained": list(self.inside.values())} if self.inside else {}
+            self.made.append({**made, **inside, "id": f"r{number}"})
         return self.made
 
     def some(self, *values: Any) -> Any:
@@ -158,6 +171,8 @@ class Awkward:
             one = self.random.choice(known)
             head = self.some("", "", "", f"{BASE}/")
             return {"reference": f"{head}{one['resourceType']}/{one['id']}{self.some('', '', '/_history/1')}"}
+        if self.random.random() < 0.3:
+            return {"reference": f"#{self.contained(types[-1])}"}
         elsewhere: Resource = self.some(
             {"reference": f"{types[0]}/nobody"},
             {"reference": f"http://there.org/fhir/{types[0]}/r1"},
@@ -166,6 +181,16 @@ class Awkward:
             {"display": "somebody"},
         )
         return elsewhere
+
+    def contained(self, resource_type: str) -> str:
+        """The id of a new one, or of one that is there."""
+        id = f"c{len(self.inside)}"
+        for other, one in self.inside.items():
+            if one.get("resourceType") == resource_type and self.random.random() < 0.5:
+                return other
+        self.inside[id] = {}
+        self.inside[id] = {**getattr(self, resource_type.lower())(), "id": id}
+        return id
 
     def human_name(self) -> Resource:
         return {
@@ -285,6 +310,22 @@ class Awkward:
             **self.perhaps("date", self.date),
             **self.perhaps("title", lambda: self.some(*NAMES)),
             **self.perhaps("useContext", lambda: [context], 0.5),
+        }
+
+    def questionnaire(self) -> Resource:
+        return {
+            "resourceType": "Questionnaire",
+            "status": self.some("draft", "active"),
+            **self.perhaps("url", lambda: self.some(*FORMS)),
+            **self.perhaps("title", lambda: self.some(*NAMES)),
+        }
+
+    def answers(self) -> Resource:
+        return {
+            "resourceType": "QuestionnaireResponse",
+            "status": self.some("completed", "in-progress"),
+            **self.perhaps("questionnaire", lambda: self.some(*FORMS) + self.some("", "", "|1")),
+            **self.perhaps("subject", lambda: self.reference("Patient")),
         }
 
     def task(self) -> Resource:

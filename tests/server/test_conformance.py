@@ -87,15 +87,42 @@ def test_what_every_type_has_is_said_once(statement: dict[str, Any]) -> None:
     assert {parameter["name"] for parameter in rest["searchParam"]} == {
         "_id", "_lastUpdated", "_profile", "_security", "_source", "_tag"
     }  # fmt: skip
-    assert {"validate", "meta", "meta-add", "meta-delete", "diff", "reindex"} <= {
-        operation["name"] for operation in rest["operation"]
-    }
     for resource in rest["resource"]:
-        for member in ("searchParam", "operation"):
-            assert resource.get(member) != []
-            names = [one["name"] for one in resource.get(member, ())]
-            # This one is on the base and of one type.
-            assert set(names) & {one["name"] for one in rest[member]} <= {"from-fhir"}, resource["type"]
+        assert resource.get("searchParam") != []
+        names = {one["name"] for one in resource.get("searchParam", ())}
+        assert not names & {one["name"] for one in rest["searchParam"]}, resource["type"]
+
+
+def test_every_operation_that_it_names_is_served_there(client: Client, statement: dict[str, Any]) -> None:
+    (rest,) = statement["rest"]
+    named = {("", one["name"]) for one in rest["operation"]}
+    for resource in rest["resource"]:
+        named |= {(f"{resource['type']}", one["name"]) for one in resource["operation"]}
+    assert {("", "validate"), ("", "to-fhir"), ("Patient", "meta-add"), ("Basic", "validate")} <= named
+    for place, name in sorted(named):
+        levels = (place,) if not place else (place, f"{place}/none")
+        answers = [client.get(f"/fhir/{level}{'/' * bool(level)}${name}") for level in levels]
+        assert any("is not served here" not in one.text for one in answers), (place, name)
+    assert ("", "meta-add") not in named
+    assert client.send("POST", "/fhir/$meta-add", {}).status_code == 404
+
+
+def test_what_comes_along_from_others_is_named(client: Client, statement: dict[str, Any]) -> None:
+    (rest,) = statement["rest"]
+    named = {resource["type"]: resource["searchRevInclude"] for resource in rest["resource"]}
+    assert {"*", "Condition:subject", "Observation:patient"} <= set(named["Patient"])
+    assert "Observation:patient" not in named["Device"]
+    client.put({"resourceType": "Patient", "id": "a"})
+    for value in named["Patient"]:
+        assert client.get(f"/fhir/Patient?_revinclude={value}").status_code == 200, value
+
+
+def test_compartments_and_patches_are_named(client: Client, statement: dict[str, Any]) -> None:
+    (rest,) = statement["rest"]
+    assert "http://hl7.org/fhir/CompartmentDefinition/relatedPerson" in rest["compartment"]
+    assert len(rest["compartment"]) == 5
+    assert "`_list`" in rest["documentation"]
+    assert "application/fhir+xml" in statement["patchFormat"]
 
 
 def test_every_search_parameter_of_the_release_is_named_or_told_to_be_left_out(

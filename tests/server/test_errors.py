@@ -26,6 +26,19 @@ DEEP = b'{"resourceType":"Basic","x":' + b'{"y":' * 300 + b"1" + b"}" * 300 + b"
         ("GET", "/fhir/patient", {}, 404, "'patient' is no resource type"),
         ("GET", "/fhir/Patient/none", {}, 404, "there is no Patient/none here"),
         ("GET", "/fhir/Patient/a_b", {}, 404, "'a_b' is no id"),
+        ("PUT", "/fhir/Patient/a_b", {"content": b'{"resourceType":"Patient","id":"a_b"}'}, 400, "'a_b' is no id"),
+        ("OPTIONS", "/fhir/Foo", {}, 404, "'Foo' is no resource type"),
+        ("OPTIONS", "/fhir/Foo/a/$meta", {}, 404, "'Foo' is no resource type"),
+        ("POST", "/fhir/Patient/none/$reindex", {}, 404, "there is no Patient/none here"),
+        ("POST", "/fhir/Patient/$validate?mode=delete", {}, 400, "send it to TYPE/ID/$validate"),
+        ("DELETE", "/fhir/Group?actual=true&_foo=2", {}, 400, "names '_foo', by which Group is not searched"),
+        (
+            "POST", "/fhir",
+            {"json": {"resourceType": "Bundle", "type": "transaction", "entry": [
+                {"resource": {"resourceType": "Patient"}, "request": {"method": "POST", "url": "Patient/$validate"}},
+            ]}},
+            400, "the operation $validate is no part of a transaction: call it by itself, or in a batch",
+        ),
         ("GET", "/fhir/Patient/" + "a" * 65, {}, 404, "is no id"),
         ("GET", "/fhir/Patient/%ff%00", {}, 404, "is no id"),
         ("GET", "/fhir/Patient/a/b/c/d/e", {}, 404, "there is nothing at 'Patient/a/b/c/d/e'"),
@@ -63,11 +76,15 @@ DEEP = b'{"resourceType":"Basic","x":' + b'{"y":' * 300 + b"1" + b"}" * 300 + b"
         ("POST", "/fhir/Patient", {"content": b"null"}, 400, "found null"),
         (
             "POST", "/fhir/Patient", {"content": b'{"resourceType":"Patient","x":"\xff"}'},
-            400, "not valid JSON",
+            400, "1:32: the byte 0xFF is not UTF-8",
         ),
         (
             "POST", "/fhir/Patient", {"content": b'{"resourceType":"Patient","x":"\\ud800"}'},
-            400, "not valid JSON",
+            400, "1:31: not valid JSON: half of a surrogate pair",
+        ),
+        (
+            "POST", "/fhir/Patient", {"content": b'{"resourceType":"Patient",\n"active":true,}'},
+            400, "2:14: not valid JSON: a comma stands before the closing }: leave it out",
         ),
         ("POST", "/fhir/Patient", {"content": b"[" * 100_000}, 400, "nested too deeply"),
         ("POST", "/fhir/Basic", {"content": DEEP}, 400, "nested more than 200 levels deep"),

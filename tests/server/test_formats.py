@@ -30,7 +30,9 @@ PATIENT_XML = b'<Patient xmlns="http://hl7.org/fhir"><id value="x"/><gender valu
 
 
 def root(answer: Any) -> str:
-    assert answer.headers["content-type"] == "application/fhir+xml; charset=utf-8", answer.text
+    media, _, options = answer.headers["content-type"].partition("; ")
+    assert media in ("application/fhir+xml", "application/xml", "text/xml"), answer.text
+    assert options == "charset=utf-8"
     text: str = answer.text
     assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<'), text[:100]
     return text.split("<", 2)[2].split(" ", 1)[0]
@@ -179,6 +181,16 @@ def test_what_comes_along_is_told_apart_from_what_was_found(client: Client) -> N
         ("a", "include"),
     ]
     assert page["total"] == 1
+    # The elements are those of the results; what came along is cut where its type is named, by _summary anyway.
+    found, along = (entry["resource"] for entry in page["entry"])
+    assert "subject" not in found
+    assert along["name"] == PATIENT["name"]
+    assert "tag" not in along["meta"]
+    url = "/fhir/Observation?_include=Observation:patient"
+    along = client.get(f"{url}&_elements=status,Patient.birthDate").json()["entry"][1]["resource"]
+    assert set(along) == {"resourceType", "id", "meta", "birthDate"}
+    along = client.get(f"{url}&_summary=text").json()["entry"][1]["resource"]
+    assert set(along) == {"resourceType", "id", "meta", "text"}
 
 
 SUBSETTED = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
@@ -370,3 +382,76 @@ def test_a_count_of_results_needs_no_page(client: Client) -> None:
     page = client.get("/fhir/Patient?_count=5&_summary=count").json()
     assert page["total"] == 1
     assert "entry" not in page
+
+
+def test_every_answer_says_what_it_depends_on(client: Client) -> None:
+    client.put(PATIENT)
+    for url in (
+        "Patient/a",
+        "Patient",
+        "Patient/none",
+        "metadata",
+        "Patient/a/_history",
+        "Patient/a?_format=xml",
+    ):
+        for accept in (
+            "application/fhir+json",
+            "application/fhir+xml",
+            "application/fhir+json; fhirVersion=5.0",
+        ):
+            answer = client.get(f"/fhir/{url}", headers={"Accept": accept})
+            assert answer.headers["vary"] == "Accept, Accept-Encoding", (url, accept)
+    known = client.get("/fhir/Patient/a", headers={"If-None-Match": 'W/"1"'})
+    assert (known.status_code, known.headers["vary"]) == (304, "Accept, Accept-Encoding")
+
+
+@pytest.mark.parametrize("query", ["", "_pretty=true", "_format=json"])
+def test_who_has_the_version_in_json_gets_it_once(client: Client, query: str) -> None:
+    tag = client.put(PATIENT).headers["etag"]
+    headers = {"If-None-Match": tag, "Accept": "application/fhir+json"}
+    assert client.get(f"/fhir/Patient/a?{query}", headers=headers).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("query", "accept"),
+    [
+        ("", "application/fhir+xml"),
+        ("", "text/html"),
+        ("", "application/fhir+json; fhirVersion=5.0"),
+        ("_format=xml", "application/fhir+json"),
+        ("_elements=name", "application/fhir+json"),
+        ("_summary=true", "application/fhir+json"),
+    ],
+)
+def test_the_tag_of_a_version_is_not_taken_for_another_form_of_it(
+    client: Client, query: str, accept: str
+) -> None:
+    stored = client.put(PATIENT).headers
+    for name, value in (("If-None-Match", stored["etag"]), ("If-Modified-Since", stored["last-modified"])):
+        answer = client.get(f"/fhir/Patient/a?{query}", headers={name: value, "Accept": accept})
+        assert answer.status_code == 200
+        assert answer.headers["etag"] == stored["etag"]  # for If-Match
+        # Another URL is another matter for a cache; under the same one it may keep JSON alone.
+        is_kept = "_elements" in query or "_summary" in query
+        assert (answer.headers.get("cache-control") == "no-store") is not is_kept
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("application/json", "application/json; charset=utf-8"),
+        ("text/json", "text/json; charset=utf-8"),
+        ("application/xml", "application/xml; charset=utf-8"),
+        ("text/xml;q=0.9", "text/xml; charset=utf-8"),
+        ("application/json; fhirVersion=5.0", "application/json; fhirVersion=5.0; charset=utf-8"),
+        ("application/fhir+json, application/json", "application/fhir+json; charset=utf-8"),
+        ("*/*", "application/fhir+json; charset=utf-8"),
+    ],
+)
+def test_the_answer_has_the_name_that_it_was_asked_for_by(client: Client, accept: str, media: str) -> None:
+    client.put(PATIENT)
+    for url in ("Patient/a", "Patient/a?_pretty=true", "Patient", "metadata", "Patient/none"):
+        assert client.get(f"/fhir/{url}", headers={"Accept": accept}).headers["content-type"] == media, url
+    assert (
+        client.get("/fhir/Patient/a?_format=json").headers["content-type"].startswith("application/fhir+json")
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .support import Client
+from .support import Client, told
 
 
 def patient(id: str, gender: str = "male") -> dict[str, Any]:
@@ -100,6 +100,40 @@ def test_since_and_at(client: Client) -> None:
     assert found("_at=2001", "_history") == []
     assert found("_since=2999", "_history") == []
     assert found(f"_at={between}", "_history") == ["Patient/a 2"]
+
+
+@pytest.mark.parametrize("query", ["_summary=count", "_summary=count&_count=2"])
+def test_a_summary_of_the_number_shows_no_version(filled: Client, query: str) -> None:
+    page = filled.get(f"/fhir/_history?{query}").json()
+    assert (page["total"], "entry" in page) == (5, False)
+    assert links(page) == {"self": f"http://test.example/fhir/_history?{query}"}
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("_list=a", "read the List and ask for the history of each of its items"),
+        ("_sort=_lastUpdated", "versions come newest first, which is _sort=-_lastUpdated"),
+        ("_lastUpdated=gt2020", "it has _count, _since, _at"),
+        ("_tag:not=x", "it has _count, _since, _at"),
+        ("_has:Observation:patient:code=x", "it has _count, _since, _at"),
+        ("gender=male", "it has _count, _since, _at"),
+    ],
+)
+def test_what_a_history_does_not_do_is_refused_or_left_out(filled: Client, query: str, sentence: str) -> None:
+    refused = filled.get(f"/fhir/_history?{query}")
+    assert refused.status_code == 400
+    assert sentence in told(refused)
+    page = filled.get(f"/fhir/_history?{query}", headers={"Prefer": "handling=lenient"}).json()
+    assert (page["total"], links(page)) == (5, {"self": "http://test.example/fhir/_history"})
+
+
+def test_a_history_is_sorted_as_it_says(filled: Client) -> None:
+    page = filled.get("/fhir/_history?_sort=-_lastUpdated&_mine=1").json()
+    assert len(versions(page)) == 5
+    assert links(page) == {"self": "http://test.example/fhir/_history?_sort=-_lastUpdated"}
+    strict = filled.get("/fhir/_history?_mine=1", headers={"Prefer": "handling=strict"})
+    assert strict.status_code == 400
 
 
 def test_count_zero_tells_how_many_there_are(filled: Client) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from fhir_vitiligo.server.settings import Settings
+
 from .support import Client, told
 
 PATIENT = {"resourceType": "Patient", "id": "a", "gender": "male"}
@@ -146,6 +148,88 @@ def test_an_unknown_parameter_is_refused_or_left_out_and_told(client: Client) ->
     (entry,) = lenient["entry"]
     assert entry["search"]["mode"] == "outcome"
     assert "it was left out" in entry["resource"]["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize("name", ["_lastupdated", "_tga", "_has", "_history", "_score"])
+def test_a_name_that_asks_for_nothing_is_told(client: Client, name: str) -> None:
+    client.put({"resourceType": "Patient", "id": "a"})
+    page = client.get(f"/fhir/Patient?{name}=1&_=1763880000").json()
+    found, outcome = page["entry"]
+    assert (found["resource"]["id"], page["total"]) == ("a", 1)
+    assert outcome["search"]["mode"] == "outcome"
+    (issue,) = outcome["resource"]["issue"]
+    assert issue["diagnostics"] == f"Patient has no search parameter '{name}': it was left out"
+    (link,) = page["link"]
+    assert link["url"] == "http://test.example/fhir/Patient"
+    checked = client.send("POST", "/fhir/$validate", page).json()
+    assert not [one for one in checked["issue"] if one["severity"] == "error"], checked
+
+
+def test_links_hold_what_a_query_may_hold(client: Client) -> None:
+    for id in ("a", "b"):
+        client.put({"resourceType": "Patient", "id": id, "identifier": [{"system": "urn:x", "value": "1"}]})
+    odd = '[{^`}]<"> ü'
+    answers = [
+        client.get("/fhir/Patient", params={"identifier": "urn:x|1", "_elements": odd, "_count": "1"}),
+        client.get("/fhir/Patient/_history", params={"_elements": f"a|{odd}", "_count": "1"}),
+        client.get(
+            "/fhir/Patient/$everything", params={"_type": "Patient", "_format": "json", "_count": "1"}
+        ),
+    ]
+    for answer in answers:
+        links = {link["relation"]: link["url"] for link in answer.json()["link"]}
+        assert links.keys() == {"self", "next"}
+        for url in links.values():
+            # https://www.rfc-editor.org/rfc/rfc3986#section-3.4
+            assert re.fullmatch(r"http://[^?]+\?(?:[\w.~!$&'()*+,;=:@/?-]|%[0-9A-F]{2})*", url, re.ASCII), url
+        assert client.get(links["next"]).status_code == 200
+    assert "identifier=urn:x%7C1" in answers[0].json()["link"][0]["url"]
+
+
+def test_a_form_longer_than_any_address_goes_on_by_links(client: Client) -> None:
+    for n in range(3):
+        value = "0" * 100 + str(n)
+        client.put(
+            {"resourceType": "Patient", "id": f"p{n}", "identifier": [{"system": "urn:x", "value": value}]}
+        )
+    wanted = ",".join(f"urn:x|{n:0101}" for n in range(350))
+    form = {"identifier": wanted, "_count": "1", "_elements": "identifier", "_sort": "-_id"}
+    assert len(wanted) > Settings().max_query_bytes
+    page = client.request("POST", "/fhir/Patient/_search", data=form).json()
+    assert page["total"] == 3
+    seen = []
+    while True:
+        ((id, members),) = ((one["resource"]["id"], set(one["resource"])) for one in page["entry"])
+        seen.append(id)
+        assert members == {"resourceType", "id", "meta", "identifier"}
+        links = {link["relation"]: link["url"] for link in page["link"]}
+        if "next" not in links:
+            break
+        assert len(links["next"]) < 300
+        assert wanted[:20] not in links["next"]
+        page = client.get(links["next"]).json()
+    assert seen == ["p2", "p1", "p0"]
+    gone = client.get("/fhir/Patient?_kept=0123456789&_after=WzFd")
+    assert gone.status_code == 410
+    assert "ask it again" in told(gone)
+
+
+def test_a_query_that_fits_goes_on_as_it_is(strict: Client) -> None:
+    for id in ("a", "b"):
+        strict.put({"resourceType": "Patient", "id": id, "active": True})
+    limit = Settings().max_query_bytes
+    wanted = [f"urn:x|{n:0100}" for n in range((limit - 60) // 107)]
+    # Of the last one the address fits, and would not with all its bars escaped.
+    for query in (
+        f"identifier:not={','.join(wanted[:100])}",
+        "active=true",
+        f"identifier:not={','.join(wanted)}",
+    ):
+        assert len(query) < limit - 20
+        page = strict.get(f"/fhir/Patient?{query}&_count=1").json()
+        following = page["link"][1]["url"]
+        assert ("_kept" in following) is (len(query) + 2 * query.count("|") > limit - 100)
+        assert [entry["resource"]["id"] for entry in strict.get(following).json()["entry"]] == ["b"]
 
 
 @pytest.mark.parametrize("base", ["/fhir", "/fhir/"])

@@ -137,14 +137,21 @@ def test_a_fhirpath_patch(
             [{"op": "test", "path": "/active", "value": False}],
             "application/json-patch+json",
             422,
-            "a test of the patch failed",
+            "operation 1 of 1 (test /active): it asks for false, and there is true",
         ),
         (
             [{"op": "remove", "path": "/nothing"}],
             "application/json-patch+json",
             422,
-            "the patch does not fit the resource",
+            "the patch does not fit the resource: operation 1 of 1 (remove /nothing): there is nothing at that place",
         ),
+        (
+            [{"op": "copy", "from": "/name/9", "path": "/name/0"}],
+            "application/json-patch+json",
+            422,
+            "operation 1 of 1 (copy /name/9 /name/0)",
+        ),
+        ("[{]", "application/json-patch+json", 400, "1:3: not valid JSON"),
         ([{"op": "fly", "path": "/active"}], "application/json-patch+json", 400, "this is no JSON Patch"),
         (
             {"id": "another"},

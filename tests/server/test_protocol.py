@@ -28,6 +28,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int
         "GET /fhir/Patient?name=a b HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /fhir/Patient HTTP/1.1\r\nHost a\r\n\r\n",
         "what is this\r\n\r\n",
+        "FOO /fhir/Patient HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
 )
 def test_what_cannot_be_read_is_told(address: tuple[str, int], request_text: str) -> None:
@@ -41,6 +42,7 @@ def test_what_cannot_be_read_is_told(address: tuple[str, int], request_text: str
     assert b"Content-Type: application/fhir+json" in head
     outcome = json.loads_object(body)
     assert outcome["resourceType"] == "OperationOutcome"
+    assert "its first line is a method (GET, POST, PUT, PATCH" in outcome["issue"][0]["diagnostics"]
     assert (
         "every byte that is not ASCII, and every space, is escaped with %"
         in outcome["issue"][0]["diagnostics"]

@@ -112,3 +112,28 @@ def test_what_is_written_otherwise_is_not_said_to_stand_twice(text: bytes) -> No
 def test_a_name_written_in_two_ways_is_one() -> None:
     text = b'{"a":1,"\\u0061":2}'
     assert len(repeated_members(text, json.loads(text))) == 1
+
+
+@pytest.mark.parametrize("escape", ["\\u0000", "\\u001F", "\\\\\\u0008"])
+def test_a_control_character_is_refused(client: Client, escape: str) -> None:
+    client.put(PATIENT)
+    patient = '{"resourceType":"Patient",\n"name":[{"family":"a' + escape + '"}]}'
+    entry = '{"resource":' + patient + ',"request":{"method":"POST","url":"Patient"}}'
+    batch = '{"resourceType":"Bundle","type":"batch","entry":[' + entry + "]}"
+    for method, url, body in (
+        ("POST", "/fhir/Patient", patient),
+        ("PATCH", "/fhir/Patient/a", patient),
+        ("POST", "/fhir", batch),
+    ):
+        answer = client.send(method, url, body.encode())
+        assert answer.status_code == 422, (url, answer.text)
+        assert "a string has the control character U+00" in told(answer)
+        assert told(answer).startswith("2:")
+
+
+def test_what_only_looks_like_a_control_character_is_kept(client: Client) -> None:
+    for text in (b"a\\\\u0000", b"\\u0009\\u000a\\u000D", b"\\u00e9"):
+        body = b'{"resourceType":"Patient","name":[{"family":"' + text + b'"}]}'
+        answer = client.send("POST", "/fhir/Patient", body)
+        assert answer.status_code == 201, answer.text
+        assert text in answer.content

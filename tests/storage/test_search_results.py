@@ -54,6 +54,8 @@ def clinic(repository: Repository) -> Repository:
     )
     put(repository, "Patient", "b", name=[{"family": "Berg"}], gender="male", birthDate="1980")
     put(repository, "Questionnaire", "q", url="http://x.org/q", status="active")
+    put(repository, "Questionnaire", "q2", url="http://x.org/fhir/Questionnaire/form", title="Form")
+    put(repository, "QuestionnaireResponse", "qr2", questionnaire="http://x.org/fhir/Questionnaire/form")
     put(
         repository,
         "QuestionnaireResponse",
@@ -103,6 +105,16 @@ def clinic(repository: Repository) -> Repository:
         ("Patient?_list=mine", "b"),
         ("Patient?_list=mine,yours", "b"),
         ("QuestionnaireResponse?questionnaire.status=active", "qr"),
+        ("QuestionnaireResponse?questionnaire.title=form", "qr2"),
+        ("QuestionnaireResponse?questionnaire=http://x.org/fhir/Questionnaire/form", "qr2"),
+        ("QuestionnaireResponse?questionnaire=form", ""),
+        ("Questionnaire?_has:QuestionnaireResponse:questionnaire:patient=a", "q"),
+        ("Questionnaire?_has:QuestionnaireResponse:questionnaire:patient:missing=true", "q2"),
+        ("Questionnaire?_has:QuestionnaireResponse:questionnaire:patient=b", ""),
+        ("Observation?status=http://hl7.org/fhir/observation-status|final&code=x", "o0 o2 o3"),
+        ("Observation?status:not=http://hl7.org/fhir/observation-status|final", ""),
+        ("Patient?gender:not=http://hl7.org/fhir/administrative-gender|male", "a"),
+        ("Observation?_sort=code&_sort=-value-quantity", "o0 o2 o3 o4 o1"),
         ("Observation?code-value-quantity=urn:s|y$gt2", "o4"),
         ("Observation?code-value-quantity=x$2,y$1", "o1 o2"),
         ("Observation?code-value-quantity:missing=true", "o3"),
@@ -136,6 +148,68 @@ def test_a_search_finds_in_this_order(clinic: Repository, url: str, found: str) 
     assert " ".join(seen) == found
 
 
+def test_chains_enter_contained_resources(repository: Repository) -> None:
+    def order(id: str, code: str, **inside: Any) -> None:
+        medication = {
+            "resourceType": "Medication",
+            "id": "m",
+            "code": {"coding": [{"system": "urn:s", "code": code}]},
+            "manufacturer": {"reference": "#o"},
+        }
+        person = {"resourceType": "Patient", "id": "p", "name": [{"family": f"Inside {id}"}]}
+        other = {"resourceType": "Organization", "id": "o", "name": "Maker", **inside}
+        put(
+            repository,
+            "MedicationRequest",
+            id,
+            contained=[person, medication, other],
+            medicationReference={"reference": "#m"},
+            subject={"reference": "#p"},
+        )
+
+    put(repository, "Organization", "outside", name="Outside")
+    put(repository, "Medication", "stored", code={"coding": [{"system": "urn:s", "code": "A"}]})
+    order("a", "A", partOf={"reference": "Organization/outside"})
+    order("b", "B")
+    put(
+        repository,
+        "MedicationRequest",
+        "c",
+        contained=[{"resourceType": "Medication", "id": "m", "code": {"coding": [{"code": "B"}]}}],
+        medicationReference={"reference": "Medication/stored"},
+        subject={"reference": "#nobody"},
+    )
+    for url, found in {
+        "MedicationRequest?medication.code=A": "a c",
+        "MedicationRequest?medication.code=urn:s|B": "b",
+        "MedicationRequest?medication.code:not=A": "b",
+        "MedicationRequest?medication.code=B&medication.code=A": "",
+        "MedicationRequest?patient.name=inside": "a b",
+        "MedicationRequest?subject:Patient.name=inside%20b": "b",
+        "MedicationRequest?medication.manufacturer.name=maker": "a b",
+        "MedicationRequest?medication.manufacturer.partof.name=outside": "a",
+        "MedicationRequest?medication.manufacturer:missing=true": "c",
+        "MedicationRequest?medication.manufacturer:missing=false": "a b",
+        "MedicationRequest?medication._id=m": "",
+        "MedicationRequest?medication=m": "",
+        "MedicationRequest?medication:missing=true": "",
+        # They are found by nothing else.
+        "Medication?code=A": "stored",
+        "Medication?code=B": "",
+        "Organization?name=maker": "",
+        "Organization?_has:Medication:manufacturer:code=A": "",
+    }.items():
+        assert ids(repository, url) == found, url
+        assert search(repository, f"{url}&_count=0").total == len(found.split()), url
+    order("a", "C")
+    assert ids(repository, "MedicationRequest?medication.code=A") == "c"
+    assert ids(repository, "MedicationRequest?medication.manufacturer.partof.name=outside") == ""
+    repository.run(lambda session: session.delete("MedicationRequest", "b"))
+    assert ids(repository, "MedicationRequest?patient.name=inside") == "a"
+    asyncio.run(repository.reindex())
+    assert ids(repository, "MedicationRequest?patient.name=inside") == "a"
+
+
 def test_a_deleted_resource_is_no_link_any_more(clinic: Repository) -> None:
     clinic.run(lambda session: session.delete("Patient", "a"))
     assert ids(clinic, "Observation?patient.name=angel") == ""
@@ -165,10 +239,12 @@ def test_what_comes_along(clinic: Repository) -> None:
     ]
     assert "QuestionnaireResponse/qr" in included(clinic, "Patient?_id=a&_revinclude=*")
     assert included(clinic, "QuestionnaireResponse?_include=QuestionnaireResponse:questionnaire") == [
-        "Questionnaire/q"
+        "Questionnaire/q",
+        "Questionnaire/q2",
     ]
     assert included(clinic, "Questionnaire?_revinclude=QuestionnaireResponse:questionnaire") == [
-        "QuestionnaireResponse/qr"
+        "QuestionnaireResponse/qr",
+        "QuestionnaireResponse/qr2",
     ]
     # a result is no include, and the total counts results
     page = search(clinic, "Organization?_include=Organization:partof")

@@ -15,6 +15,7 @@ from fhir_vitiligo.search import extract
 from fhir_vitiligo.search.parameters import Parameters, parameters_of
 from fhir_vitiligo.search.query import parse_query
 from fhir_vitiligo.search.types import SEARCH_TYPES
+from fhir_vitiligo.storage import sqlite_searches
 from fhir_vitiligo.storage.draft import draft
 from fhir_vitiligo.storage.migrations import MIGRATIONS, migrate
 from fhir_vitiligo.storage.schema import index_table
@@ -167,3 +168,22 @@ def test_a_store_of_another_release_has_its_own_parameters(tmp_path: Path) -> No
         put(store, "a", gender="male")
         found = asyncio.run(store.search(parse_query(store.parameters, "Patient", [("gender", "male")])))
         assert found.total == 1
+
+
+def test_kept_searches_outlive_a_restart_and_old_ones_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SqliteRepository(tmp_path / "store.sqlite", parameters_of(Release.R4)) as store:
+        keys = [asyncio.run(store.keep_search(f"name={n}")) for n in (1, 2, 1)]
+        assert keys[0] == keys[2] != keys[1]
+    with SqliteRepository(tmp_path / "store.sqlite", parameters_of(Release.R4)) as store:
+        assert asyncio.run(store.kept_search(keys[0])) == "name=1"
+        assert asyncio.run(store.kept_search("other")) is None
+        monkeypatch.setattr(sqlite_searches, "MOST_KEPT", 2)
+        late = asyncio.run(store.keep_search("name=3"))
+        left = [asyncio.run(store.kept_search(key)) for key in (*keys[:2], late)]
+        assert left.count(None) == 1
+        assert left[-1] == "name=3"
+        monkeypatch.setattr(sqlite_searches, "SECONDS_KEPT", -1)
+        asyncio.run(store.keep_search("name=4"))
+        assert asyncio.run(store.kept_search(late)) is None

@@ -219,7 +219,7 @@ def test_all_faults_of_a_bundle_are_told_at_once(repository: Repository) -> None
         "Bundle.entry[7].resource": "POST needs `resource`",
         "Bundle.entry[8].request": "the entry needs `request`",
         "Bundle.entry[9].idntifier": "did you mean identifier?",
-        "Bundle.entry[10]": "names no search parameter",
+        "Bundle.entry[10]": "names '_foo', by which Patient is not searched",
     }.items():
         assert sentence in told[place], (place, told)
 

@@ -24,8 +24,7 @@ def _rows(value: Any) -> Iterator[Row]:
     but text is a canonical or a URI, and may be an address at once: it is found as either.
     """
     if isinstance(value, str):
-        yield from _rows_of_text(value)
-        yield from _rows_of_name(value)
+        yield from dict.fromkeys((*_rows_of_text(value), *_rows_of_name(value)))
     elif isinstance(value, dict):
         literal = value.get("reference")
         if isinstance(literal, dict):  # CodeableReference

@@ -11,7 +11,7 @@ from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import bundles, json, json_text
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server.call import Call
-from fhir_vitiligo.server.content import check_members, read_json, read_text, resource_response
+from fhir_vitiligo.server.content import check_text, read_json, read_text, resource_response
 from fhir_vitiligo.server.interactions.batch import batch
 from fhir_vitiligo.server.interactions.transaction import transaction
 from fhir_vitiligo.server.message import Response
@@ -20,7 +20,7 @@ from fhir_vitiligo.server.message import Response
 async def bundle(call: Call) -> Response:
     """Does what the Bundle's type says; anything but a transaction or a batch is refused."""
     document, texts = read_json(call.request, _opened)
-    await asyncio.to_thread(check_members, read_text(call.request))
+    await asyncio.to_thread(check_text, read_text(call.request))
     if not bundles.is_bundle(document):
         raise InputError(
             f"the base takes a Bundle, not a {str(document.get('resourceType'))[:50]}: post that to its type",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fhir_vitiligo.errors import InputError, NotFoundError
-from fhir_vitiligo.fhir import json
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.conditions import if_match
-from fhir_vitiligo.server.content import FORMATS, check_members
+from fhir_vitiligo.server.content import FORMATS, check_text, reading
 from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.interactions.read import unknown
 from fhir_vitiligo.server.message import Response
@@ -27,8 +28,8 @@ async def patch(call: Call) -> Response:
             f"a patch of type {media[:100]!r} is not read: send {', '.join(MEDIA_TYPES)}",
             "not-supported",
         )
-    change = read_patch(media, call.request.body)
-    check_members(call.request.body, change.asked)
+    change = reading(call.request.body, partial(read_patch, media))
+    check_text(call.request.body, change.asked)
     expected, release = if_match(call.request), call.service.release
     parameters, checks = call.service.parameters, call.service.checks
     query = None if call.id else condition(parameters, call.type, call.request.query, call.request.base)
@@ -44,11 +45,11 @@ async def patch(call: Call) -> Response:
             )
         if before.content is None:
             raise RefusedError(410, f"{call.type}/{call.id} was deleted", "deleted")
-        resource = change.apply(json.loads_object(before.content), release)
+        resource, text = change.apply_to_text(before.content, release)
         check_resource(resource, parameters)
         checks.resource(resource)
         integrity.check_written(session, integrity.targets_of(resource))
-        return session.update(draft(resource, parameters, id=before.id), expected)
+        return session.update(draft(resource, parameters, id=before.id, text=text), expected)
 
     version = await call.service.repository.write(work)
     return call.written(

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.definitions import definitions_of
-from fhir_vitiligo.server.bundle import searchset
+from fhir_vitiligo.search.query import PRESENTATION, Pairs, query_pairs
+from fhir_vitiligo.server.bundle import query_text, searchset
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.content import resource_response
 from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.message import Response
 
 _NO_TYPE = "*"
+_KEPT, _AFTER = "_kept", "_after"
+# Read at the edge, which does not know what a key stands for.
+_IN_THE_LINK = PRESENTATION | {"_elements", "_summary", _AFTER}
+# Bytes of the query of a next link: of longer ones a proxy on the way may refuse the address.
+_LONGEST_LINK = 4000
+_MOST_ESCAPED = 12  # bytes that a character takes in a link
 
 
 async def search_type(call: Call) -> Response:
@@ -51,6 +58,10 @@ async def search_compartment(call: Call) -> Response:
 
 async def _search(call: Call, resource_type: str, compartment: tuple[str, str] | None = None) -> Response:
     pairs = call.request.pairs()
+    key = None
+    if _KEPT in call.request.query:
+        key = next((value for name, value in pairs if name == _KEPT), None)
+        pairs = pairs if key is None else await _asked_before(call, key, pairs)
     if not resource_type and compartment is None and not call.request.path and not pairs:
         raise InputError(
             "a search of the whole server names what it looks for, at least `_type`", code="required"
@@ -58,4 +69,33 @@ async def _search(call: Call, resource_type: str, compartment: tuple[str, str] |
     query = call.query(pairs, resource_type, compartment)
     page = await call.service.repository.search(query)
     path = "/".join(segment for segment in call.request.path if segment != "_search")
-    return resource_response(call.request, 200, searchset(call.request.base, query, page, path))
+    following = None if page.next is None else query.following(page.next)
+    if following is not None and (key or len(call.request.query) * _MOST_ESCAPED > _LONGEST_LINK):
+        following = await _short(call, key, following)
+    body = searchset(call.request.base, query, page, path, following)
+    return resource_response(call.request, 200, body)
+
+
+async def _short(call: Call, key: str | None, following: Pairs) -> Pairs:
+    """The query of a next link; where it would be too long for one, with a key in place of what was asked. What came in an
+    address goes on in one as long as it fits.
+    """
+    longest = call.service.settings.max_query_bytes
+    if call.request.method == "POST":
+        longest = min(longest, _LONGEST_LINK)
+    if key is None:
+        if len(query_text(following)) <= longest:
+            return following
+        asked = [pair for pair in following if pair[0] not in _IN_THE_LINK]
+        key = await call.service.repository.keep_search(query_text(asked))
+    return [(_KEPT, key), *(pair for pair in following if pair[0] in _IN_THE_LINK)]
+
+
+async def _asked_before(call: Call, key: str, pairs: Pairs) -> Pairs:
+    """What the key of a next link stands for, and what else the link says."""
+    asked = await call.service.repository.kept_search(key)
+    if asked is None:
+        raise RefusedError(
+            410, "the search that this link goes on with is kept no longer: ask it again", "not-found"
+        )
+    return [*query_pairs(asked), *(pair for pair in pairs if pair[0] != _KEPT)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json, json_text
+from fhir_vitiligo.fhir.as_written import AsWritten
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.errors import RefusedError
@@ -66,7 +67,8 @@ async def _change(call: Call, inputs: Inputs, change: Callable[[Json, str, Any],
             raise unknown(call)
         if before.content is None:
             raise RefusedError(410, f"{call.type}/{call.id} was deleted", "deleted")
-        resource = json.loads_object(before.content)
+        read = AsWritten(before.content)
+        resource = read.value
         old = json.dumps(resource.get("meta", {}))
         for name in _LISTS:
             if name in asked:
@@ -76,7 +78,7 @@ async def _change(call: Call, inputs: Inputs, change: Callable[[Json, str, Any],
         if not resource["meta"]:
             del resource["meta"]
         checks.resource(resource)
-        return session.update(draft(resource, known, id=call.id))
+        return session.update(draft(resource, known, id=call.id, text=read.dumps(resource)))
 
     version = await call.service.repository.write(work)
     return parameters(("return", "Meta", json.loads_object(version.content or b"{}").get("meta", {})))

@@ -28,6 +28,12 @@ async def validate(call: Call, inputs: Inputs) -> Json:
         )
     resource = inputs.object("resource")
     if resource is None and mode == "delete":
+        if not call.id:
+            raise InputError(
+                "the mode delete asks about a stored resource: send it to TYPE/ID/$validate",
+                code="required",
+                expression="mode",
+            )
         await stored(call)
         return operation_outcome([Issue("information", "informational", "", "It can be deleted.")])
     if resource is None:
