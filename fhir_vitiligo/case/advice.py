@@ -4,6 +4,7 @@ that disagree, words that say something else than the code beside them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import lru_cache
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 
 from fhir_vitiligo.case import amounts, instruments
 from fhir_vitiligo.case.coded import ABSOLUTE_URI, Term, ancestry, contradict
+from fhir_vitiligo.case.consistency import not_of_one_score, vasi_threshold
 from fhir_vitiligo.case.disease import Diagnosis
 from fhir_vitiligo.case.quantities import Quantity
 from fhir_vitiligo.case.times import DATE_LIKE, Moment
@@ -38,6 +40,8 @@ def advise(case: Case) -> Iterator[Issue]:
             yield from _outside(path, value, case)
         else:
             yield from amounts.advise(path, value)
+    yield from _no_measure(case)
+    yield from _nothing_happened(case)
     for index, diagnosis in enumerate(case.diagnoses):
         yield from _not_of_the_class(f"diagnoses[{index}]", diagnosis)
     for index, assessment in enumerate(case.assessments):
@@ -135,6 +139,39 @@ def _not_of_the_class(path: str, diagnosis: Diagnosis) -> Iterator[Issue]:
             f"{next(iter(of))}: both are kept and go out as they are"
         )
         yield Issue("warning", "business-rule", f"{path}.subtype", text)
+
+
+def _no_measure(case: Case) -> Iterator[Issue]:
+    """Responses whose endpoint is of another score than the assessments they were computed from."""
+    assessments = {one.key: one for one in case.assessments}
+    for index, response in enumerate(case.responses):
+        if vasi_threshold(response) is not None and len(response.derived_from) == 2:
+            first, second = (assessments[key] for key in response.derived_from)
+            if (why := not_of_one_score(response, first, second)) is not None:
+                text = (
+                    f"{why}: nothing is derived of the endpoint {response.endpoint}, what is stated is kept"
+                )
+                yield Issue("warning", "business-rule", f"responses[{index}].derived_from", text)
+
+
+_NOTHING = re.compile(
+    r"(?:none|nil|nothing|keine|kein|ninguno|aucun|nessuno|no (?:adverse|side|serious|unwanted)\b.*|no events?"
+    r"|keine (?:nebenwirkung|unerw).*|no complications?|without (?:adverse|side).*)\W*\Z",
+    re.IGNORECASE,
+)
+
+
+def _nothing_happened(case: Case) -> Iterator[Issue]:
+    """Events whose name says that nothing happened: as they stand they go out as having happened."""
+    for index, event in enumerate(case.events):
+        name = event.name.value
+        words = name.text if name is not None else None
+        if event.presence == "present" and words is not None and _NOTHING.match(words.strip()):
+            text = (
+                f"{words!r} stands as an event that happened: write name: adverse event and presence: absent for a stated "
+                "absence, or leave the event out"
+            )
+            yield Issue("warning", "business-rule", f"events[{index}].name", text)
 
 
 def _date_in_words(path: str, moment: Moment, points: set[str]) -> Iterator[Issue]:

@@ -17,6 +17,7 @@ from fhir_vitiligo.case.quantities import is_measurement
 from fhir_vitiligo.case.values import Fact, Moment, Quantity
 
 if TYPE_CHECKING:
+    from fhir_vitiligo.case.disease import Assessment
     from fhir_vitiligo.case.model import Case, Response
 
 COLLECTIONS = (
@@ -220,24 +221,44 @@ def _own_date_only(item: Any, when: Mapping[str, Fact[Moment]]) -> Any:
 VASI_ENDPOINTS = {"vasi50": 50, "vasi75": 75, "vasi90": 90}
 
 
+def vasi_threshold(response: Response) -> int | None:
+    """The per cent that a response's VASI endpoint asks for."""
+    endpoint = response.endpoint.value if response.endpoint else None
+    concept = (endpoint.concept if endpoint else None) or ""
+    return next((limit for name, limit in VASI_ENDPOINTS.items() if concept.endswith(name)), None)
+
+
+def not_of_one_score(response: Response, first: Assessment, second: Assessment) -> str | None:
+    """Why two assessments are no measure of the response's VASI endpoint; None where they are.
+
+    A T-VASI50 is of two T-VASI, by one form and over the same regions; a VASI50 that says no more, of any two alike.
+    """
+    endpoint = response.endpoint.value if response.endpoint else None
+    wanted = ((endpoint.concept if endpoint else None) or "").rstrip("0123456789")
+    for one in (first, second):
+        found = (one.instrument.value.concept if one.instrument.value else None) or ""
+        if not (found.endswith("vasi") if wanted == "vasi" else found == wanted):
+            return f"{one.key!r} is a {one.instrument}, no {wanted.upper()}"
+    forms = [(str(one.instrument), one.variant, one.version, one.region_set) for one in (first, second)]
+    if forms[0] != forms[1]:
+        return f"{first.key!r} and {second.key!r} are not of one form (instrument, variant, version, regions)"
+    return None
+
+
 def _derive_improvement(case: Case, response: Response) -> Response:
     """(baseline - now) / baseline x 100, where a VASI endpoint names its two assessments (lower is better
     only there).
     """
-    endpoint = response.endpoint.value if response.endpoint else None
-    threshold = next(
-        (
-            limit
-            for name, limit in VASI_ENDPOINTS.items()
-            if endpoint and (endpoint.concept or "").endswith(name)
-        ),
-        None,
-    )
+    threshold = vasi_threshold(response)
     if threshold is None or len(response.derived_from) != 2 or response.improvement is not None:
         return response
+    first, second = (
+        next(item for item in case.assessments if item.key == key) for key in response.derived_from
+    )
+    if not_of_one_score(response, first, second) is not None:
+        return response
     totals = []
-    for key in response.derived_from:
-        total = next(item.total for item in case.assessments if item.key == key)
+    for total in (first.total, second.total):
         if total is None or total.value is None or total.value.comparator:
             return response
         totals.append(total.value.value)

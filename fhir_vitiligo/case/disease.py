@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.instruments import derive
 from fhir_vitiligo.case.items import Item, Presence, Site, Visit
+from fhir_vitiligo.case.times import is_before
 from fhir_vitiligo.case.values import Fact, Key, Model, Moment, Quantity, Text
 
 
@@ -42,6 +43,9 @@ class Diagnosis(Item):
 
     @model_validator(mode="after")
     def _fitting(self) -> Diagnosis:
+        onset, abatement = (one.value if one is not None else None for one in (self.onset, self.abatement))
+        if onset is not None and abatement is not None and is_before(abatement, onset):
+            raise ValueError(f"the abatement {abatement} is before the onset {onset}")
         if self.abatement is not None and (
             self.status is None or self.status.value not in ("inactive", "remission", "resolved")
         ):

@@ -184,6 +184,21 @@ class Moment(Model):
         return str(self.date or self.age or self.age_range or self.text)
 
 
+def is_before(one: Moment, other: Moment) -> bool:
+    """Whether a date is certainly before another: as far as both state it, time zones counted."""
+    if one.date is None or other.date is None:
+        return False
+    timed = (len(one.date) > 10) + (len(other.date) > 10)
+    if timed == 2:
+        import datetime
+
+        first, second = (datetime.datetime.fromisoformat(date) for date in (one.date, other.date))
+        return first < second
+    # A day and a time elsewhere may be a day apart and mean the same.
+    known = min(len(one.date), len(other.date), 7 if timed else 10)
+    return one.date[:known] < other.date[:known]
+
+
 SCHEDULE = re.compile(
     r"^(?:(?P<every>every)|(?P<frequency>\d{1,6})(?:-(?P<frequency_max>\d{1,6}))? per)\s+"
     r"(?P<period>\d+(?:\.\d+)?)(?:-(?P<period_max>\d+(?:\.\d+)?))?\s+(?P<period_unit>[a-z]+)"

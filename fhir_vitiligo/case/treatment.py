@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from fhir_vitiligo.case import terms
 from fhir_vitiligo.case.items import Item, Visit
+from fhir_vitiligo.case.times import is_before
 from fhir_vitiligo.case.values import Fact, Key, Model, Moment, Quantity, Schedule, Text
 
 
@@ -97,6 +98,10 @@ class Intervention(Item):
 
     @model_validator(mode="after")
     def _fitting(self) -> Intervention:
+        if self.start is not None and self.end is not None and self.start.value and self.end.value:
+            start, end = self.start.value, self.end.value
+            if is_before(end, start):
+                raise ValueError(f"the end {end} is before the start {start}")
         if self.stop_reason is not None and (
             self.status is None or self.status.value not in ("stopped", "not-done", "on-hold")
         ):

@@ -260,3 +260,67 @@ def test_a_misspelt_list_is_one_fault() -> None:
 )  # fmt: skip
 def test_a_text_that_is_no_yaml_is_told_as_its_author_would_say_it(text: str | bytes, told: str) -> None:
     assert faults(text) == [told]
+
+
+# What cannot all be so
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "wrong"),
+    [
+        ("2024-01-01", "2023-01-01", True),
+        ("2024-01-01", "2024-01-01", False),
+        ("2024", "2024-01-01", False),
+        ("2024-02", "2024-01-31", True),
+        ("2024-01-02T00:30:00+09:00", "2024-01-01T20:00:00Z", False),
+        ("2024-01-02T00:30:00Z", "2024-01-01T20:00:00Z", True),
+        ("2024-01-02T00:30:00+09:00", "2024-01-01", False),
+        ("3 mo before t", "2020", False),
+    ],
+)
+def test_an_end_before_its_start_is_a_fault(start: str, end: str, wrong: bool) -> None:
+    head = "id: a\ntimepoints: [{key: t}]\n"
+    treatment = f"{head}interventions: [{{key: i, kind: laser, start: '{start}', end: '{end}'}}]\n"
+    disease = f"{head}diagnoses: [{{key: d, name: vitiligo, status: resolved, onset: '{start}', abatement: '{end}'}}]\n"
+    if wrong:
+        assert f"the end {end} is before the start {start}" in faults(treatment)[0]
+        assert f"the abatement {end} is before the onset {start}" in faults(disease)[0]
+    else:
+        assert advice(treatment) == []
+        assert advice(disease) == []
+
+
+@pytest.mark.parametrize(
+    ("instruments", "endpoint", "why"),
+    [
+        (("T-VASI", "T-VASI"), "t-vasi50", None),
+        (("VASI", "VASI"), "vasi50", None),
+        (("F-VASI", "DLQI"), "t-vasi50", "'a' is a F-VASI, no T-VASI"),
+        (("T-VASI", "DLQI"), "t-vasi50", "'b' is a DLQI, no T-VASI"),
+        (("F-VASI", "F-VASI (FTU)"), "f-vasi50", "'b' is a"),
+        (("T-VASI", "VASI"), "vasi50", "'a' and 'b' are not of one form"),
+    ],
+)
+def test_an_endpoint_is_only_derived_of_its_own_score(
+    instruments: tuple[str, str], endpoint: str, why: str | None
+) -> None:
+    first, second = instruments
+    text = (
+        f"id: c\nassessments: [{{key: a, instrument: {first}, total: 2}}, {{key: b, instrument: {second}, total: 1}}]\n"
+        f"responses: [{{key: r, endpoint: {endpoint}, derived_from: [a, b]}}]\n"
+    )
+    (response,) = fv.read_case(text.encode()).responses
+    assert (response.improvement is None) is (why is not None)
+    assert (response.endpoint_reached is None) is (why is not None)
+    told = [one for one in advice(text) if one.startswith("responses[0]")]
+    assert len(told) == (why is not None)
+    assert all(one.startswith(f"responses[0].derived_from: {why}") for one in told)
+
+
+@pytest.mark.parametrize("name", ["none", "keine Nebenwirkungen", "no adverse events", "No side effects."])
+def test_an_event_that_is_none_is_told(name: str) -> None:
+    (told,) = advice(f"id: a\nevents: [{{key: e, name: {name}}}]\n")
+    assert "stands as an event that happened" in told
+    assert "presence: absent" in told
+    assert advice(f"id: a\nevents: [{{key: e, name: {name}, presence: absent}}]\n") == []
+    assert advice("id: a\nevents: [{key: e, name: none-like rash}]\n") == []

@@ -123,3 +123,23 @@ def test_every_concept_is_known_by_what_it_is_written_as(kind: type[Term]) -> No
             node = codec.encode(term, None)
             assert "extension" not in node, "no concept needs to be named to be known"
             assert codec.decode(node, None) == term
+
+
+@pytest.mark.parametrize(
+    ("category", "words"),
+    [
+        ("drug", "prednisone"),
+        ("comorbidity", "eczema"),
+        ("comorbidity", "adrenal insufficiency"),
+        ("comorbidity", "lupus erythematosus"),
+        ("finding", "acne"),
+        ("finding", "sunburn"),
+        ("finding", "hypertrophic scar"),
+        ("instrument", "PGIC"),
+        ("procedure", "fractional laser"),
+        ("colour-match", "good"),
+        ("trend", "good results"),
+    ],
+)
+def test_words_that_say_less_than_a_concept_or_something_else_stay_words(category: str, words: str) -> None:
+    assert registry.recognise_text(category, words) is None

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from fhir_vitiligo.case import instruments, model, values
 from fhir_vitiligo.case.consistency import COLLECTIONS, REFERENCES
 from fhir_vitiligo.case.instruments import INSTRUMENTS, Bounds
+from fhir_vitiligo.case.times import is_before
 from fhir_vitiligo.case.values import Code, Fact, Moment, Quantity, Range, Schedule, Span, Term
 from tests.properties.draws import (
     DATES,
@@ -164,6 +165,7 @@ def _status_of(content: dict[str, Any]) -> Any:
 
 
 def _diagnosis(source: Source, content: dict[str, Any]) -> None:
+    _in_order(content, "onset", "abatement")
     if "abatement" in content and _status_of(content) not in ("inactive", "remission", "resolved"):
         if source.maybe():
             content["status"] = hints(model.Diagnosis)["status"].__args__[0](
@@ -171,6 +173,12 @@ def _diagnosis(source: Source, content: dict[str, Any]) -> None:
             )
         else:
             _drop(content, "abatement")
+
+
+def _in_order(content: dict[str, Any], first: str, last: str) -> None:
+    start, end = (content[name].value if name in content else None for name in (first, last))
+    if start is not None and end is not None and is_before(end, start):
+        _drop(content, last)
 
 
 def _intervention(source: Source, content: dict[str, Any]) -> None:
@@ -186,6 +194,7 @@ def _intervention(source: Source, content: dict[str, Any]) -> None:
         content["dose"] = dose.model_copy(
             update={"value": dose.value.model_copy(update={"comparator": None})}
         )
+    _in_order(content, "start", "end")
     kind = content["kind"]
     procedural = any(name in content for name in ("name", "device", "donor_site", "outcome"))
     used = kind in model.MEDICATION_KINDS or (kind == "other" and not procedural)
