@@ -4,7 +4,6 @@ that disagree, words that say something else than the code beside them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import lru_cache
@@ -12,10 +11,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from fhir_vitiligo.case import amounts, instruments
-from fhir_vitiligo.case.coded import ABSOLUTE_URI, Term, ancestry, contradict
-from fhir_vitiligo.case.consistency import not_of_one_score, vasi_threshold
-from fhir_vitiligo.case.disease import Diagnosis
+from fhir_vitiligo.case import amounts, contradictions, instruments
+from fhir_vitiligo.case.coded import ABSOLUTE_URI, Term, contradict
 from fhir_vitiligo.case.quantities import Quantity
 from fhir_vitiligo.case.times import DATE_LIKE, Moment
 from fhir_vitiligo.case.values import Span
@@ -40,10 +37,7 @@ def advise(case: Case) -> Iterator[Issue]:
             yield from _outside(path, value, case)
         else:
             yield from amounts.advise(path, value)
-    yield from _no_measure(case)
-    yield from _nothing_happened(case)
-    for index, diagnosis in enumerate(case.diagnoses):
-        yield from _not_of_the_class(f"diagnoses[{index}]", diagnosis)
+    yield from contradictions.advise(case)
     for index, assessment in enumerate(case.assessments):
         yield from instruments.advise(assessment, f"assessments[{index}]")
     by_day: dict[tuple[str, str], int] = {}
@@ -107,71 +101,6 @@ def _no_systems(path: str, term: Term) -> Iterator[Issue]:
                 "write the system's URI, such as http://hl7.org/fhir/sid/icd-10 or http://snomed.info/sct"
             )
             yield Issue("warning", "code-invalid", f"{path}.codes[{index}]", text)
-
-
-_NSV, _SV = frozenset({"non-segmental", "mixed"}), frozenset({"segmental", "mixed"})
-_CLASSES_OF = {
-    **dict.fromkeys(
-        ("generalized", "acrofacial", "universal", "mixed-with-sv", "punctata", "hypochromic", "follicular"),
-        _NSV,
-    ),
-    **dict.fromkeys(("unisegmental", "bisegmental", "plurisegmental"), _SV),
-    "mucosal": _NSV | _SV,
-    "focal": frozenset({"unclassified", "segmental", "mixed"}),
-    "multifocal-asymmetric": frozenset({"unclassified"}),
-    "one-site-mucosal": frozenset({"unclassified"}),
-}
-"""Which classes a subtype is of (Ezzedine 2012: the consensus of the Vitiligo Global Issues Consensus Conference). What is
-mixed has the subtypes of both its parts; focal and mucosal forms of the segmental class are described too."""
-_CLASSES = frozenset({"non-segmental", "segmental", "mixed", "unclassified"})
-
-
-def _not_of_the_class(path: str, diagnosis: Diagnosis) -> Iterator[Issue]:
-    name = diagnosis.name.value if diagnosis.name is not None else None
-    subtype = diagnosis.subtype.value if diagnosis.subtype is not None else None
-    if name is None or name.concept is None or subtype is None or subtype.concept is None:
-        return
-    of = _CLASSES & ancestry(name.category, name.concept)
-    allowed = _CLASSES_OF.get(subtype.concept, of)
-    if of and of.isdisjoint(allowed):
-        text = (
-            f"{subtype.concept!r} is a subtype of {' or '.join(sorted(allowed))} vitiligo, and the diagnosis is "
-            f"{next(iter(of))}: both are kept and go out as they are"
-        )
-        yield Issue("warning", "business-rule", f"{path}.subtype", text)
-
-
-def _no_measure(case: Case) -> Iterator[Issue]:
-    """Responses whose endpoint is of another score than the assessments they were computed from."""
-    assessments = {one.key: one for one in case.assessments}
-    for index, response in enumerate(case.responses):
-        if vasi_threshold(response) is not None and len(response.derived_from) == 2:
-            first, second = (assessments[key] for key in response.derived_from)
-            if (why := not_of_one_score(response, first, second)) is not None:
-                text = (
-                    f"{why}: nothing is derived of the endpoint {response.endpoint}, what is stated is kept"
-                )
-                yield Issue("warning", "business-rule", f"responses[{index}].derived_from", text)
-
-
-_NOTHING = re.compile(
-    r"(?:none|nil|nothing|keine|kein|ninguno|aucun|nessuno|no (?:adverse|side|serious|unwanted)\b.*|no events?"
-    r"|keine (?:nebenwirkung|unerw).*|no complications?|without (?:adverse|side).*)\W*\Z",
-    re.IGNORECASE,
-)
-
-
-def _nothing_happened(case: Case) -> Iterator[Issue]:
-    """Events whose name says that nothing happened: as they stand they go out as having happened."""
-    for index, event in enumerate(case.events):
-        name = event.name.value
-        words = name.text if name is not None else None
-        if event.presence == "present" and words is not None and _NOTHING.match(words.strip()):
-            text = (
-                f"{words!r} stands as an event that happened: write name: adverse event and presence: absent for a stated "
-                "absence, or leave the event out"
-            )
-            yield Issue("warning", "business-rule", f"events[{index}].name", text)
 
 
 def _date_in_words(path: str, moment: Moment, points: set[str]) -> Iterator[Issue]:

@@ -245,30 +245,37 @@ def not_of_one_score(response: Response, first: Assessment, second: Assessment) 
     return None
 
 
-def _derive_improvement(case: Case, response: Response) -> Response:
-    """(baseline - now) / baseline x 100, where a VASI endpoint names its two assessments (lower is better
-    only there).
-    """
-    threshold = vasi_threshold(response)
-    if threshold is None or len(response.derived_from) != 2 or response.improvement is not None:
-        return response
+def vasi_improvement(case: Case, response: Response) -> Decimal | None:
+    """(baseline - now) / baseline x 100, where a VASI endpoint names its two assessments (lower is better only there)."""
+    if vasi_threshold(response) is None or len(response.derived_from) != 2:
+        return None
     first, second = (
         next(item for item in case.assessments if item.key == key) for key in response.derived_from
     )
     if not_of_one_score(response, first, second) is not None:
-        return response
+        return None
     totals = []
     for total in (first.total, second.total):
         if total is None or total.value is None or total.value.comparator:
-            return response
+            return None
         totals.append(total.value.value)
     before, now = totals
     if before <= 0:
-        return response
+        return None
     with localcontext() as context:
         # Totals have few digits (MAX_DIGITS): the quotient's first decimal is always within.
         context.prec = 100
-        exact = (before - now) / before * 100
+        return (before - now) / before * 100
+
+
+def _derive_improvement(case: Case, response: Response) -> Response:
+    """With the improvement that its two assessments show, and whether that reaches its endpoint."""
+    threshold = vasi_threshold(response)
+    exact = vasi_improvement(case, response) if response.improvement is None else None
+    if threshold is None or exact is None:
+        return response
+    with localcontext() as context:
+        context.prec = 100
         rounded = exact.quantize(Decimal("0.1"))
     if not is_measurement(rounded):
         return response  # totals that differ beyond any measurement

@@ -187,10 +187,46 @@ def instrument_of(assessment: Assessment) -> Instrument | None:
     return INSTRUMENTS.get(name.concept or "") if name is not None else None
 
 
+_LIMBS = frozenset({"hands", "upper-extremities", "lower-extremities", "feet"})
+_REGION_SETS = {
+    "vasi-original-5": _LIMBS | {"trunk"},
+    "vasi-modern-6": _LIMBS | {"trunk", "head-and-neck"},
+}
+"""The regions that a VASI of the whole body is the sum over."""
+
+
+def _not_summed_over(assessment: Assessment) -> str | None:
+    """Why the components are no sum over the regions that the score is of; ``None`` where nothing says so.
+
+    A clear region scores 0: it is not left out.
+    """
+    name, stated = assessment.instrument.value, assessment.region_set
+    concept = stated.concept if stated is not None else None
+    if name is None or name.concept not in ("vasi", "t-vasi"):
+        return None
+    if stated is None and name.concept == "t-vasi":
+        allowed = list(_REGION_SETS.values())
+    elif concept in _REGION_SETS:
+        allowed = [_REGION_SETS[concept]]
+    else:
+        return None
+    scored = {one.region.concept for one in assessment.components if one.region is not None}
+    if scored == {"whole-body"} or scored in allowed:
+        return None
+    wanted = " or ".join(sorted({key for key, regions in _REGION_SETS.items() if regions in allowed}))
+    given = ", ".join(sorted(filter(None, scored))) or "none that is known"
+    return f"the components are of the regions {given}, which are not those of {wanted}"
+
+
 def computed_total(assessment: Assessment) -> Decimal | None:
     """The total by the instrument's verified formula, or ``None`` where there is none or components are
     missing.
     """
+    return _sum(assessment) if _not_summed_over(assessment) is None else None
+
+
+def _sum(assessment: Assessment) -> Decimal | None:
+    """What the formula gives over the components that there are, be it over all regions or not."""
     instrument = instrument_of(assessment)
     if instrument is None or instrument.formula is None:
         return None
@@ -277,7 +313,7 @@ def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
     if instrument is None:
         return
     yield from _check(instrument.total, assessment.total, f"{path}.total", str(name))
-    stated, computed = _number(assessment.total), computed_total(assessment)
+    stated, computed = _number(assessment.total), _sum(assessment)
     if stated is None and computed is not None and _excluded(instrument.total, computed):
         assert instrument.total is not None
         yield Issue(
@@ -287,6 +323,14 @@ def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
             f"the components of {name} give {computed} ({instrument.method}), which "
             f"{instrument.total.fault(computed)}: no total is derived",
         )
+    elif (
+        assessment.total is None
+        and computed is not None
+        and (why := _not_summed_over(assessment)) is not None
+    ):
+        text = f"{why}: no total is derived; give each region, 0 where it is clear, or another region_set"
+        yield Issue("warning", "business-rule", f"{path}.components", text)
+    yield from _other_band(assessment, instrument, stated, f"{path}.interpretation")
     if stated is not None and computed is not None and stated != computed:
         yield Issue(
             "warning",
@@ -295,6 +339,19 @@ def advise(assessment: Assessment, path: str) -> Iterator[Issue]:
             f"the stated total {stated} of {name} disagrees with its components, which give {computed} "
             f"({instrument.method}); both are kept",
         )
+
+
+def _other_band(
+    assessment: Assessment, instrument: Instrument, total: Decimal | None, path: str
+) -> Iterator[Issue]:
+    stated = assessment.interpretation.value if assessment.interpretation is not None else None
+    if total is None or stated is None:
+        return
+    bands = {band: (low, high) for low, high, band in instrument.bands}
+    for band, (low, high) in bands.items():
+        if low <= total <= high and stated.concept in bands and stated.concept != band:
+            text = f"the total {total} is {band} ({low} to {high}), {stated.concept} is stated: both are kept"
+            yield Issue("warning", "business-rule", path, text)
 
 
 def _check(bounds: Bounds | None, fact: Fact[Quantity] | None, path: str, name: str) -> Iterator[Issue]:

@@ -175,9 +175,21 @@ def _observation(resource: Json) -> Recognised | None:
         if meant.key == "repigmentation":
             return Recognised("response")
     value = concept_of(resource.get("valueCodeableConcept"), "presence")
-    if concept_of(code, "finding") is not None and value is not None and value.key == "absent":
+    finding = concept_of(code, "finding")
+    if finding is not None and finding.key not in _SIGNS and value is not None and value.key == "absent":
         return Recognised("event", sets={"presence": "absent"})
     return None
+
+
+_SIGNS = frozenset(
+    {
+        "achromia", "circumscribed-hypomelanosis", "confetti", "halo-naevus", "hypochromic-border", "hypopigmentation",
+        "inflammatory-border", "koebner-phenomenon", "leukotrichia", "mucosal-involvement", "poliosis",
+        "premature-greying", "repigmentation", "spontaneous-repigmentation", "trichrome", "white-eyebrow",
+        "white-eyelashes", "white-forelock",
+    }
+)  # fmt: skip
+"""Findings that are signs of the vitiligo: that one is absent tells of the skin, not of the harm a treatment did not do."""
 
 
 _BODY_SURFACE_AREA = (LOINC, "8277-6")

@@ -30,6 +30,7 @@ TOLD = {
         "(VETF) stands twice",
         "(VES) stands twice",
     ],
+    "instrument-battery": ["what is stated to be absent has no onset"],
     "mixed-thyroid": ["stated total 2.4 of Total body Vitiligo Area Scoring Index (T-VASI) disagrees"],
 }
 """What is to be told of an example, because it is there to show it."""

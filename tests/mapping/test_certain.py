@@ -377,3 +377,14 @@ def test_a_visit_that_is_planned_is_none_that_was() -> None:
     case, residue = read(vitiligo(encounter={"reference": "Encounter/b"}), visit("b", "2030", "planned"))
     assert case.timepoints == ()
     assert "Encounter/b" in {one.resource for one in residue}
+
+
+@pytest.mark.parametrize(
+    ("finding", "is_event"), [("Leukotrichia", False), ("Poliosis", False), ("Erythema", True)]
+)
+def test_an_absent_sign_of_vitiligo_is_no_event_that_did_not_happen(finding: str, is_event: bool) -> None:
+    case, residue = read(
+        made("Observation", status="final", code={"text": finding}, valueCodeableConcept={"text": "Absent"})
+    )
+    assert bool(case.events) is is_event
+    assert any(leaf.expression == "Observation.code.text" for leaf in residue) is not is_event

@@ -2140,7 +2140,7 @@ Description: "What a vitiligo case says that no verified international code says
 * #observation.adherence "Adherence" "Whether treatment was taken as agreed."
 * #observation.adherence ^property[+].code = #category
 * #observation.adherence ^property[=].valueString = "observation"
-* #observation.family-history "Family history of vitiligo" "Whether relatives have vitiligo."
+* #observation.family-history "Family history of a condition" "Whether relatives have a condition: a component says which."
 * #observation.family-history ^property[+].code = #category
 * #observation.family-history ^property[=].valueString = "observation"
 * #observation.comorbidity "Other disease" "A disease beside vitiligo."

@@ -1453,7 +1453,7 @@ Description: "What an observation is about. The project's own codes, and the int
 * https://w3id.org/fhir-vitiligo/CodeSystem/vitiligo#observation.cosmetic-acceptability "Cosmetic acceptability"
 * https://w3id.org/fhir-vitiligo/CodeSystem/vitiligo#observation.treatment-burden "Burden of treatment"
 * https://w3id.org/fhir-vitiligo/CodeSystem/vitiligo#observation.adherence "Adherence"
-* https://w3id.org/fhir-vitiligo/CodeSystem/vitiligo#observation.family-history "Family history of vitiligo"
+* https://w3id.org/fhir-vitiligo/CodeSystem/vitiligo#observation.family-history "Family history of a condition"
 * https://w3id.org/fhir-vitiligo/CodeSystem/vitiligo#observation.comorbidity "Other disease"
 * https://w3id.org/fhir-vitiligo/CodeSystem/vitiligo#observation.target-lesion "Target lesion"
 * https://w3id.org/fhir-vitiligo/CodeSystem/vitiligo#observation.photograph "Photograph"
