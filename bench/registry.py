@@ -1,6 +1,9 @@
 """A registry of many cases to NDJSON over all cores: throughput and memory of the real command.
 
-python -m bench.registry [--cases 100000]
+python -m bench.registry [--cases 100000] [--generated]
+
+The cases are the packaged ones in turn, each with an id of its own, or (``--generated``) drawn from the whole model, as the
+tests of the laws draw them: every field in every form, with texts, codes and units that are awkward on purpose.
 """
 
 from __future__ import annotations
@@ -10,29 +13,43 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
 import fhir_vitiligo as fv
 from fhir_vitiligo.case.io import case_data
 from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.json import Json
 
 
-def write_cases(path: Path, count: int) -> None:
+def packaged(count: int) -> Iterator[Json]:
     """The packaged cases in turn, each with an id of its own."""
     examples = [case_data(fv.example(name)) for name in fv.examples()]
-    with path.open("wb") as file:
-        for number in range(count):
-            file.write(json.dumps({**examples[number % len(examples)], "id": f"case-{number}"}) + b"\n")
+    for number in range(count):
+        yield {**examples[number % len(examples)], "id": f"case-{number}"}
+
+
+def generated(count: int) -> Iterator[Json]:
+    """Cases of the whole model, each with an id of its own."""
+    from tests.properties.draws import Seeded
+    from tests.properties.strategies import case
+
+    for number in range(count):
+        yield {**case_data(case(Seeded(number))), "id": f"case-{number}"}
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--cases", type=int, default=100_000)
-    count = options.parse_args().cases
+    options.add_argument("--generated", action="store_true", help="cases drawn from the whole model")
+    asked = options.parse_args()
+    count = asked.cases
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "cases.ndjson"), Path(folder, "bundles.ndjson")
-        write_cases(source, count)
+        with source.open("wb") as file:
+            for data in (generated if asked.generated else packaged)(count):
+                file.write(json.dumps(data) + b"\n")
         command = [
             str(Path(sys.executable).with_name("fhir-vitiligo")),
             "to-fhir",
