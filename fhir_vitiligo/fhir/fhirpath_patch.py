@@ -65,10 +65,7 @@ class _Patch:
             case "insert":
                 self._insert(nodes, parts)
             case "replace":
-                node = self._one(nodes, parts)
-                around, key = _place(node)
-                prop = self._property(node.parent, key)
-                _put(around, key, node.index, self._value(parts["value"], prop))
+                self._replace(self._one(nodes, parts), parts["value"])
             case "delete":
                 if len(nodes) > 1:
                     raise InputError(
@@ -99,11 +96,25 @@ class _Patch:
         key, prop = self._key(node, _text(parts, "name"), parts["value"])
         value = self._value(parts["value"], prop)
         if prop.is_list:
-            node.value.setdefault(key, []).append(value)
+            values = node.value.setdefault(key, [])
+            values.append(value)
+            _beside(node.value, key, len(values) - 1).append(None)
+            _settle(node.value, key)
         elif key in node.value:
             raise InputError(f"{node.path}.{key} is there already: replace it", code="duplicate")
         else:
             node.value[key] = value
+
+    def _replace(self, node: Node, part: Json) -> None:
+        around, key = _place(node)
+        told = next((name[len("value") :] for name in part if name.startswith("value")), "")
+        other = f"{node.name}{told}"
+        choices = () if node.parent is None else node.parent.type.members[node.name]
+        if told and other != key and other in {choice.key for choice in choices}:
+            # A choice takes the type of the value: deceased[x] was a boolean, and becomes a date.
+            _remove(around, key, node.index)
+            key = other
+        _put(around, key, node.index, self._value(part, self._property(node.parent, key)))
 
     def _insert(self, nodes: list[Node], parts: Mapping[str, Json]) -> None:
         index = _number(parts, "index")
@@ -112,14 +123,21 @@ class _Patch:
             raise InputError(
                 f"there are {len(values)} elements: {index} is no place among them", code="value"
             )
+        around, _ = _place(node)
+        _beside(around, key, len(values)).insert(index, None)
         values.insert(index, self._value(parts["value"], self._property(node.parent, key)))
+        _settle(around, key)
 
     def _move(self, nodes: list[Node], parts: Mapping[str, Json]) -> None:
-        values, _, _ = self._list(nodes, parts)
+        values, key, node = self._list(nodes, parts)
         source, destination = _number(parts, "source"), _number(parts, "destination")
         if source >= len(values) or destination >= len(values):
             raise InputError(f"there are {len(values)} elements: move within them", code="value")
-        values.insert(destination, values.pop(source))
+        around, _ = _place(node)
+        beside = _beside(around, key, len(values))
+        for one in (values, beside):
+            one.insert(destination, one.pop(source))
+        _settle(around, key)
 
     def _list(self, nodes: list[Node], parts: Mapping[str, Json]) -> tuple[list[Any], str, Node]:
         places = {(id(_place(node)[0]), _place(node)[1]) for node in nodes}
@@ -190,14 +208,32 @@ def _put(around: Json, key: str, index: int, value: Any) -> None:
         around.pop(f"_{key}", None)
     else:
         around[key][index] = value
+        _beside(around, key, len(around[key]))[index] = None
+        _settle(around, key)
+
+
+def _beside(around: Json, key: str, length: int) -> list[Any]:
+    """What ids and extensions stand beside the values of a list of primitives, as long as the list
+    (https://hl7.org/fhir/R4/json.html#primitive); of another list nothing.
+    """
+    beside = around.setdefault(f"_{key}", [])
+    if not isinstance(beside, list):
+        raise InputError(f"`_{key}` is an array, as `{key}` is", code="structure")
+    beside += [None] * (length - len(beside))
+    return beside
+
+
+def _settle(around: Json, key: str) -> None:
+    """Beside values that have neither id nor extension stands nothing."""
+    if not any(around[f"_{key}"]):
+        del around[f"_{key}"]
 
 
 def _remove(around: Json, key: str, index: int) -> None:
     if index >= 0:
+        del _beside(around, key, len(around[key]))[index]
         del around[key][index]
-        beside = around.get(f"_{key}")
-        if isinstance(beside, list) and index < len(beside):
-            del beside[index]
+        _settle(around, key)
     if index < 0 or not around[key]:
         around.pop(key)
         around.pop(f"_{key}", None)

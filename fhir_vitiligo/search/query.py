@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from fhir_vitiligo.errors import InputError, Issue
@@ -19,6 +20,9 @@ from fhir_vitiligo.search.includes import Include, parse_include
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.reader import ConditionReader, NotServedError, UnknownParameterError
 from fhir_vitiligo.search.sort import SortKey, parse_sort
+
+if TYPE_CHECKING:  # heavy, and of no use to most searches
+    from fhir_vitiligo.terminology.value_sets import Terminology
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -95,6 +99,7 @@ def parse_query(
     limits: Limits | None = None,
     compartment: tuple[str, str] | None = None,
     every_name: bool = False,
+    terminology: Terminology | None = None,
 ) -> SearchQuery:
     """The query that ``pairs`` (decoded names and values, in order) ask of ``resource_type``.
 
@@ -102,11 +107,15 @@ def parse_query(
     server's own base URL: a reference that is written with it is one to here. Not ``strict`` leaves unknown
     parameters out and says so in ``ignored``; ``strict`` does so with those alone whose names begin with an underscore and
     mean nothing in FHIR, and with ``every_name`` not even with them. ``compartment``, type and id, leaves only its members.
+    ``terminology`` is what ``:in`` and its kin ask (None: what is on board).
     :class:`InputError` carries every fault of the query at once.
     """
     if len(pairs) > MAX_PARAMETERS:
         raise InputError(f"the query has more than {MAX_PARAMETERS} parameters", code="too-costly")
-    reader = _Reader(parameters, resource_type, base, strict, limits or Limits(), compartment, every_name)
+    conditions = ConditionReader(parameters, base, terminology)
+    reader = _Reader(
+        conditions, parameters, resource_type, base, strict, limits or Limits(), compartment, every_name
+    )
     reader.read_types(pairs)
     for name, value in pairs:
         reader.read(name, value)
@@ -128,6 +137,7 @@ def query_pairs(text: str) -> list[tuple[str, str]]:
 class _Reader:
     def __init__(
         self,
+        conditions: ConditionReader,
         parameters: Parameters,
         resource_type: str,
         base: str,
@@ -144,7 +154,7 @@ class _Reader:
         self.every_name = every_name
         self.limits = limits
         self.compartment = compartment
-        self.conditions = ConditionReader(parameters, base)
+        self.conditions = conditions
         self.faults: list[Issue] = []
         self.criteria: dict[str, list[Condition]] = {}
         self.sort: dict[str, tuple[SortKey, ...]] = {}

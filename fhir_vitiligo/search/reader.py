@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.references import is_id
@@ -17,6 +18,9 @@ from fhir_vitiligo.search.subsumption import TERMINOLOGY_MODIFIERS, subsumed
 from fhir_vitiligo.search.types.base import Alternative, Context, SearchType, split
 from fhir_vitiligo.search.types.companions import MODIFIERS as COMPANION_MODIFIERS
 from fhir_vitiligo.search.values import nothing
+
+if TYPE_CHECKING:  # heavy, and of no use to most searches
+    from fhir_vitiligo.terminology.value_sets import Terminology
 
 MAX_ALTERNATIVES = 400  # of one parameter; SQLite joins at most 500 selects and nests expressions 1,000 deep
 _MAX_HOPS = 6
@@ -33,10 +37,13 @@ class NotServedError(UnknownParameterError):
 
 
 class ConditionReader:
-    """Reads the parameters of one query. ``base``: this server's own base URL."""
+    """Reads the parameters of one query. ``base``: this server's own base URL. ``terminology``: what ``:in`` and its kin
+    ask, None for what is on board.
+    """
 
-    def __init__(self, parameters: Parameters, base: str) -> None:
+    def __init__(self, parameters: Parameters, base: str, terminology: Terminology | None = None) -> None:
         self._parameters = parameters
+        self._terminology = terminology
         self._base = base
         self._bases = ("", base) if base else ("",)
         self._branches = 0
@@ -206,7 +213,8 @@ class ConditionReader:
             companion = parameter.companions[modifier]
             return Criterion(companion, self._alternatives(companion, texts, None))
         if kind == "token" and parameter.stored is None and modifier in TERMINOLOGY_MODIFIERS:
-            related = [one for text in texts for one in subsumed(text, modifier, self._parameters.release)]
+            release, terminology = self._parameters.release, self._terminology
+            related = [one for text in texts for one in subsumed(text, modifier, release, terminology)]
             alternatives = tuple(dict.fromkeys(related))
             if modifier in ("above", "below"):
                 alternatives = with_implied_systems(parameter, alternatives, self._parameters)

@@ -86,7 +86,7 @@ class FhirApi:
             return False
         if len(path) == self._depth + 1 and path[-1] == "metadata":
             return await self._plain_metadata(head, send)
-        if len(path) != self._depth + 2:
+        if len(path) != self._depth + 2 or path[-2] == "Binary":  # which may be asked for what it holds
             return False
         version = await self._service.repository.read(path[-2], path[-1])
         if version is None or version.content is None or len(version.content) >= self._settings.compress_from:

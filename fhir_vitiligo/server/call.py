@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.fhir import json
@@ -18,6 +19,9 @@ from fhir_vitiligo.server.content import resource_response
 from fhir_vitiligo.server.message import FHIR_JSON, Request, Response
 from fhir_vitiligo.server.settings import Settings
 from fhir_vitiligo.storage.repository import Repository, StoredVersion
+
+if TYPE_CHECKING:  # heavy, and of no use to most requests
+    from fhir_vitiligo.terminology.value_sets import Terminology
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,10 +56,14 @@ class Call:
     member: str = ""
 
     def query(
-        self, pairs: Pairs, resource_type: str | None = None, compartment: tuple[str, str] | None = None
+        self,
+        pairs: Pairs,
+        resource_type: str | None = None,
+        compartment: tuple[str, str] | None = None,
+        terminology: Terminology | None = None,
     ) -> SearchQuery:
         """The search that the pairs ask of the type in the path (or another one; empty: of all types), strict as request or
-        settings say.
+        settings say. ``terminology``: see :func:`parse_query`.
         """
         settings = self.service.settings
         handling = self.request.prefer("handling")
@@ -70,6 +78,7 @@ class Call:
             limits=limits,
             compartment=compartment,
             every_name=handling == "strict",
+            terminology=terminology,
         )
 
     def written(self, status: int, version: StoredVersion, text: str) -> Response:

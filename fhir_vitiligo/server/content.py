@@ -13,19 +13,20 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 
-from fhir_vitiligo.errors import InputError, Issue
+from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.fhir.as_written import AsWritten
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.repeated_members import repeated_members
+from fhir_vitiligo.server.binary import content_of, holding, is_binary_read, is_binary_write
 from fhir_vitiligo.server.compression import decompressed
-from fhir_vitiligo.server.errors import InvalidError, RefusedError, outcome_response
+from fhir_vitiligo.server.errors import InvalidError, RefusedError, error_response, outcome_response
 from fhir_vitiligo.server.message import FHIR_JSON, FHIR_XML, Request, Response
 from fhir_vitiligo.server.spoken import body_release, spoken, spoken_versions
 
 T = TypeVar("T")
-Format = Literal["json", "xml", "html"]
+Format = Literal["json", "xml", "html", "content"]
 FORMATS = ("application/fhir+json", "application/json", "text/json", "json")
 XML_FORMATS = ("application/fhir+xml", "application/xml", "text/xml", "xml")
 _HTML_FORMATS = ("text/html", "application/xhtml+xml", "html")
@@ -45,8 +46,8 @@ _TRUTH = {"true": True, "false": False, "": True}
 
 
 class Wanted(NamedTuple):
-    """The format and the release of FHIR that an answer is to have; ``media`` is the general media type that it is asked for
-    by, such as ``application/json``, and empty where FHIR's own is meant.
+    """The format (``content``: what a Binary holds) and the release of FHIR that an answer is to have; ``media`` is the general
+    media type that it is asked for by, such as ``application/json``, and empty where FHIR's own is meant.
     """
 
     format: Format
@@ -64,7 +65,16 @@ def wanted_form(request: Request, release: Release) -> Wanted:
             if name == "_format":
                 return _wanted(value.replace(" ", "+"), by_default, "_format")
     accept = request.headers.get("accept")
+    if is_binary_read(request) and not _asks_for_fhir(request.query, accept or ""):
+        return Wanted("content", by_default)
     return _wanted(accept, by_default, "Accept") if accept else Wanted("json", by_default)
+
+
+@lru_cache(maxsize=256)
+def _asks_for_fhir(query: str, accept: str) -> bool:
+    """Whether a format of FHIR is named, or a part of the resource is wanted."""
+    named = {one.partition(";")[0].strip().lower() for one in accept.split(",")}
+    return not named.isdisjoint((*FORMATS, *XML_FORMATS)) or "_summary" in query or "_elements" in query
 
 
 def is_as_stored(request: Request, release: Release) -> bool:
@@ -119,6 +129,8 @@ def incoming(request: Request, release: Release, limit: int) -> Request:
     if request.path[-1:] == ("_search",):
         return _searching(request)
     media = request.header("content-type").partition(";")[0].strip().lower()
+    if media not in ("", *FORMATS, *XML_FORMATS) and is_binary_write(request):
+        return holding(request)
     # What is patched with XML is no resource, unless it says so: Parameters.
     if media in XML_FORMATS and (request.method != "PATCH" or media == XML_FORMATS[0]):
         check_content_type(request)
@@ -168,6 +180,11 @@ def outgoing(request: Request, response: Response, wanted: Format, release: Rele
     if response.headers.get("Content-Type") != FHIR_JSON or not response.body:
         return response
     pretty = is_pretty(request)
+    if wanted == "content":
+        try:
+            return content_of(request, response)
+        except FhirVitiligoError as error:
+            return error_response(error)
     if wanted == "xml":
         from fhir_vitiligo.fhir.xml import to_xml
 

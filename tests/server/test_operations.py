@@ -241,6 +241,18 @@ def test_expand(client: Client) -> None:
     assert client.get("/fhir/ValueSet/$expand?url=urn:nowhere").status_code == 404
 
 
+def test_an_expansion_says_what_it_obeyed(client: Client) -> None:
+    asked = "filter=male&offset=0&count=1&activeOnly=true&includeDesignations=true&displayLanguage=de"
+    expansion = client.get(f"/fhir/ValueSet/$expand?url={GENDER}&{asked}").json()["expansion"]
+    assert expansion["parameter"] == [
+        {"name": "filter", "valueString": "male"},
+        {"name": "offset", "valueInteger": 0},
+        {"name": "count", "valueInteger": 1},
+        {"name": "activeOnly", "valueBoolean": True},
+    ]
+    assert "parameter" not in client.get(f"/fhir/ValueSet/$expand?url={GENDER}").json()["expansion"]
+
+
 @pytest.mark.parametrize(
     ("query", "result", "message"),
     [
@@ -336,6 +348,16 @@ def test_a_case_with_faults_is_answered_with_all_of_them(client: Client) -> None
         ("/fhir/Patient/$expand", 404, "$expand is not served here, but on a type, a resource (ValueSet)"),
         ("/fhir/Patient/$validate?mod=create", 400, "$validate has no parameter 'mod': did you mean mode?"),
         ("/fhir/ValueSet/$expand", 400, "which value set? give url or valueSet"),
+        (
+            f"/fhir/ValueSet/$expand?url={GENDER}&exclude-system={GENDERS}",
+            400,
+            "$expand does not obey exclude-system: name the systems",
+        ),
+        (
+            f"/fhir/CodeSystem/$lookup?system={GENDERS}&code=male&date=2010",
+            400,
+            "$lookup does not obey date: a code system is known as it is now",
+        ),
         ("/fhir/Nothing/$validate", 404, "is no resource type"),
     ],
 )

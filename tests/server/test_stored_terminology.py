@@ -143,3 +143,50 @@ def test_a_stored_value_set_is_made_of_a_stored_code_system(client: Client) -> N
     query = f"url={SET}&system={SYSTEM}"
     assert values(client.get(f"/fhir/ValueSet/$validate-code?{query}&code=r"))["result"] is True
     assert values(client.get(f"/fhir/ValueSet/$validate-code?{query}&code=x"))["result"] is False
+
+
+def _observation(id: str, code: str, system: str = SYSTEM) -> dict[str, Any]:
+    code_of_it = {"coding": [{"system": system, "code": code}]}
+    return {"resourceType": "Observation", "id": id, "status": "final", "code": code_of_it}
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        (f"code:in={SET}", ["red", "white"]),
+        ("code:in=ValueSet/set", ["red", "white"]),
+        ("code:in=ValueSet/nix", "the value set 'ValueSet/nix' is neither on board nor stored here"),
+        (f"code:in={SET}|7", f"the value set '{SET}|7' is neither on board nor stored here"),
+        (f"code:not-in={SET}", ["other", "panel"]),
+        (f"code:below={SYSTEM}|r", ["red"]),
+        ("code:below=urn:test:nix|r", "is neither on board nor stored here: what is below the code cannot"),
+        (f"has-member.code:in={SET}", ["panel"]),
+        (f"_has:Observation:has-member:code:not-in={SET}", ["red"]),
+    ],
+)
+def test_a_search_asks_what_is_stored(client: Client, query: str, ids: list[str] | str) -> None:
+    for resource in (
+        _observation("red", "r"),
+        _observation("white", "w"),
+        _observation("other", "r", "urn:other"),
+    ):
+        client.put(resource)
+    client.put({**_observation("panel", "p"), "hasMember": [{"reference": "Observation/red"}]})
+    answer = client.get(f"/fhir/Observation?_sort=_id&{query}")
+    if isinstance(ids, str):
+        assert (answer.status_code, ids in told(answer)) == (400, True), told(answer)
+    else:
+        assert [entry["resource"]["id"] for entry in answer.json()["entry"]] == ids
+
+
+def test_a_search_asks_a_stored_set_by_its_address_here(client: Client) -> None:
+    client.put(_observation("red", "r"))
+    answer = client.get("/fhir/Observation?code:in=http://test.example/fhir/ValueSet/set")
+    assert [entry["resource"]["id"] for entry in answer.json()["entry"]] == ["red"]
+
+
+def test_a_set_that_changes_is_asked_as_it_is_now(client: Client) -> None:
+    client.put(_observation("red", "r"))
+    assert client.get(f"/fhir/Observation?code:in={SET}").json()["total"] == 1
+    client.put({**VALUES, "compose": {"include": [{"system": SYSTEM, "concept": [{"code": "w"}]}]}})
+    assert client.get(f"/fhir/Observation?code:in={SET}").json()["total"] == 0

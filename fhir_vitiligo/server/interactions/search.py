@@ -5,14 +5,20 @@ The edge puts the form of a POST behind the query (:func:`fhir_vitiligo.server.c
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.search.query import PRESENTATION, Pairs, query_pairs
+from fhir_vitiligo.search.subsumption import TERMINOLOGY_MODIFIERS
 from fhir_vitiligo.server.bundle import query_text, searchset
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.content import resource_response
 from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.message import Response
+
+if TYPE_CHECKING:
+    from fhir_vitiligo.terminology.value_sets import Terminology
 
 _NO_TYPE = "*"
 _KEPT, _AFTER = "_kept", "_after"
@@ -66,7 +72,7 @@ async def _search(call: Call, resource_type: str, compartment: tuple[str, str] |
         raise InputError(
             "a search of the whole server names what it looks for, at least `_type`", code="required"
         )
-    query = call.query(pairs, resource_type, compartment)
+    query = call.query(pairs, resource_type, compartment, await _terminology(call, pairs))
     page = await call.service.repository.search(query)
     path = "/".join(segment for segment in call.request.path if segment != "_search")
     following = None if page.next is None else query.following(page.next)
@@ -74,6 +80,16 @@ async def _search(call: Call, resource_type: str, compartment: tuple[str, str] |
         following = await _short(call, key, following)
     body = searchset(call.request.base, query, page, path, following)
     return resource_response(call.request, 200, body)
+
+
+async def _terminology(call: Call, pairs: Pairs) -> Terminology | None:
+    """What the parameters ask that have :in, :not-in, :above or :below; None where what is on board has it."""
+    if not any(name.rpartition(":")[2] in TERMINOLOGY_MODIFIERS for name, _ in pairs):
+        return None
+    # Imported when it is asked for, as in the search itself.
+    from fhir_vitiligo.server.operations.stored_terminology import terminology_of_search
+
+    return await terminology_of_search(call, pairs)
 
 
 async def _short(call: Call, key: str | None, following: Pairs) -> Pairs:

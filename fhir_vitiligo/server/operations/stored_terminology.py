@@ -1,7 +1,8 @@
 """Code systems, value sets and concept maps that are stored here, or come with a call, beside what is on board.
 
 https://hl7.org/fhir/R4/terminology-service.html: an operation is asked about the resource in its path, one that is given
-with it, or one that is named by its address. Of an address what is on board comes first.
+with it, or one that is named by its address; a search names value sets and code systems. Of an address what is on board
+comes first.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from fhir_vitiligo.errors import NotFoundError
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.packages import own_packages
+from fhir_vitiligo.search.query import Pairs
+from fhir_vitiligo.search.subsumption import asked_of_terminology
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.interactions.read import stored
 from fhir_vitiligo.server.operations.inputs import Inputs
@@ -77,6 +80,33 @@ async def terminology_with(
     if not found:
         return on_board
     return Terminology(call.service.release, _Beside(found, own_packages(call.service.release)))
+
+
+async def terminology_of_search(call: Call, pairs: Pairs) -> Terminology | None:
+    """What the parameters of a search ask with ``:in`` and its kin, stored value sets by address or by reference among it;
+    None where what is on board has it.
+    """
+    asked = [one for name, value in pairs for one in asked_of_terminology(name, value)]
+    if not asked:
+        return None
+    on_board = terminology_of(call.service.release)
+    given: list[Json] = []
+    for kind, named in asked:
+        if kind == "ValueSet" and on_board.resource(kind, named) is None:
+            found = await _referred_to(call, named) or await _stored_at(call, kind, named)
+            if found is not None:
+                given.append({**found, "url": named.partition("|")[0]})
+    systems = [named for kind, named in asked if kind == "CodeSystem"]
+    return await terminology_with(call, given, systems)
+
+
+async def _referred_to(call: Call, named: str) -> Json | None:
+    """The value set of a reference to here: ``ValueSet/id``, or the same behind the server's base."""
+    base, _, id = named.removeprefix(f"{call.request.base}/").rpartition("/")
+    if base != "ValueSet":
+        return None
+    version = await call.service.repository.read("ValueSet", id)
+    return None if version is None or version.content is None else json.loads_object(version.content)
 
 
 class _Beside:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from fhir_vitiligo.errors import InputError, NotFoundError, TerminologyError
+from fhir_vitiligo.errors import InputError, Issue, NotFoundError, TerminologyError
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.errors import RefusedError
@@ -30,10 +30,25 @@ _MOST = 10_000  # entries of one answer
 _NOT_IN_MAP = "The map does not have this code."
 _NOT_IN_MAPS = "No map on board or stored here has this code."
 _NO_MATCH = "The map says that there is no such code."
+# What an answer that did not obey would get wrong. What only adds to an answer, or shapes it (designations, languages,
+# nesting), may be asked for by anybody.
+_NOT_OBEYED = {
+    "context": "bindings of elements are not looked up: give url",
+    "contextDirection": "bindings of elements are not looked up: give url",
+    "date": "a code system is known as it is now",
+    "dependency": "maps are read without what their codes depend on",
+    **dict.fromkeys(
+        ("exclude-system", "system-version", "check-system-version", "force-system-version"),
+        "name the systems and their versions in the compose of a valueSet that you give",
+    ),
+}
 
 
 async def expand(call: Call, inputs: Inputs) -> Json:
-    """A ValueSet with its expansion; ``filter``, ``offset`` and ``count`` page it."""
+    """A ValueSet with its expansion; ``filter``, ``offset`` and ``count`` page it. What else is given, and left no trace in
+    ``expansion.parameter``, did nothing.
+    """
+    _refuse_others("expand", inputs)
     terminology, value_set = await _value_set(call, inputs)
     offset, count = inputs.number("offset") or 0, inputs.number("count")
     most = _MOST if count is None else min(count, _MOST)
@@ -53,6 +68,8 @@ async def expand(call: Call, inputs: Inputs) -> Json:
         "total": found.total,
         "offset": found.offset,
     }
+    if obeyed := _obeyed(inputs):
+        expansion["parameter"] = obeyed
     if found.contains:
         expansion["contains"] = list(found.contains)
     told: Json = {"resourceType": "ValueSet", "status": "active", "expansion": expansion}
@@ -65,6 +82,7 @@ async def expand(call: Call, inputs: Inputs) -> Json:
 
 async def validate_code(call: Call, inputs: Inputs) -> Json:
     """Whether a code is in a value set: ``result``, and a ``message`` where there is something to say."""
+    _refuse_others("validate-code", inputs)
     codings = _codings(inputs)
     terminology, value_set = await _value_set(call, inputs, [coding.get("system") for coding in codings])
     return _best([_verdict(terminology, value_set, coding) for coding in codings])
@@ -72,6 +90,7 @@ async def validate_code(call: Call, inputs: Inputs) -> Json:
 
 async def validate_code_in_system(call: Call, inputs: Inputs) -> Json:
     """Whether a code is one of its code system."""
+    _refuse_others("validate-code", inputs)
     about = await asked_about(call, inputs, "codeSystem")
     named = inputs.text("url")
     if about is not None:
@@ -108,6 +127,7 @@ def _of_another(asked: str | None, system: str) -> Json:
 
 async def lookup(call: Call, inputs: Inputs) -> Json:
     """What is known of a code; 404 where it is not on board."""
+    _refuse_others("lookup", inputs)
     (coding,) = _codings(inputs)[:1]
     system, code = coding.get("system"), coding["code"]
     if not isinstance(system, str):
@@ -136,6 +156,7 @@ async def lookup(call: Call, inputs: Inputs) -> Json:
 
 async def translate(call: Call, inputs: Inputs) -> Json:
     """What a code is in another system, by the map in the path, the one given or named, or by all there are."""
+    _refuse_others("translate", inputs)
     matches: list[tuple[str, str, Any]] = []
     reverse, is_match = inputs.flag("reverse"), False
     named = await asked_about(call, inputs, "conceptMap")
@@ -177,6 +198,29 @@ async def _translations(
     )
     maps = [one for one in await maps_of(call, system, reverse=reverse) if is_between(one, source, target)]
     return found + translated(maps, system, code, target=target_system, reverse=reverse)
+
+
+def _refuse_others(operation: str, inputs: Inputs) -> None:
+    """:class:`InputError` names each parameter that would have to change the answer and does not."""
+    faults = [
+        Issue("error", "not-supported", name, f"${operation} does not obey {name}: {_NOT_OBEYED[name]}")
+        for name in (*inputs.values, *inputs.parts)
+        if name in _NOT_OBEYED
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def _obeyed(inputs: Inputs) -> list[Json]:
+    """https://hl7.org/fhir/R4/valueset-definitions.html#ValueSet.expansion.parameter"""
+    obeyed: list[Json] = []
+    if (filtered := inputs.text("filter")) is not None:
+        obeyed.append({"name": "filter", "valueString": filtered})
+    numbers = ((name, inputs.number(name)) for name in ("offset", "count"))
+    obeyed += [{"name": name, "valueInteger": number} for name, number in numbers if number is not None]
+    if inputs.get("activeOnly") is not None:
+        obeyed.append({"name": "activeOnly", "valueBoolean": inputs.flag("activeOnly")})
+    return obeyed
 
 
 async def _value_set(
