@@ -84,7 +84,14 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
     "count-of-a-fragment": (code_system(A, content="fragment", count=5), []),
     "not-present": (code_system(A, content="not-present"), [("code-system", "CodeSystem.concept[0]")]),
     "supplement-of-nothing": (code_system(A, content="supplement"), [("code-system", "CodeSystem.content")]),
-    "supplement-by-content": (code_system(A, supplements=GENDER), [("code-system", "CodeSystem.content")]),
+    "supplement-by-content": (
+        code_system({"code": "male"}, supplements=GENDER),
+        [("code-system", "CodeSystem.content")],
+    ),
+    "supplement-by-content-of-another-code": (
+        code_system(A, supplements=GENDER),
+        [("code-system", "CodeSystem.content"), ("code-system", "CodeSystem.concept[0]")],
+    ),
     "supplement-with-case": (
         code_system({"code": "male"}, content="supplement", supplements=GENDER, caseSensitive=True),
         [("code-system", "CodeSystem.caseSensitive")],
@@ -187,6 +194,11 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
     ),
     "SNOMED-by-equality": (
         included(system=SNOMED_CT, filter=[{"property": "concept", "op": "=", "value": "123037004"}]),
+        [("value-set-filter", FILTER)],
+    ),
+    "there-or-not": (filtered(property="kind", op="exists", value="true"), []),
+    "there-or-maybe": (
+        filtered(property="kind", op="exists", value="maybe"),
         [("value-set-filter", FILTER)],
     ),
     "yes-or-no": (filtered(property="inactive", op="=", value="maybe"), [("value-set-filter", FILTER)]),

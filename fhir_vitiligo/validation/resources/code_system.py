@@ -26,7 +26,7 @@ def check(system: Json, context: Context) -> Iterator[Fault]:
         seen.add(str(code))
     yield from _twice(system, set())
     yield from _content(system)
-    if system.get("content") == "supplement" and isinstance(system.get("supplements"), str):
+    if isinstance(system.get("supplements"), str):
         yield from _supplement(system, system["supplements"], context)
     yield from _properties(system)
     yield from _all_codes(system, context)
@@ -88,7 +88,7 @@ def _content(system: Json) -> Iterator[Fault]:
     elif not adds and supplements is not None and content is not None:
         text = f"What adds to another code system ({shown(supplements)}) has the content `supplement`."
         yield Fault("code-system", "business-rule", text, steps=["content"])
-    if adds and "caseSensitive" in system:
+    if (adds or supplements is not None) and "caseSensitive" in system:
         text = "Whether case counts is said by the code system that a supplement adds to: leave it out."
         yield Fault("code-system", "business-rule", text, steps=["caseSensitive"])
 

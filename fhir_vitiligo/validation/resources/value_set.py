@@ -89,6 +89,8 @@ def _filter(one: Json, system: str, context: Context) -> str | None:
         return None
     if operator == "regex" and not _is_pattern(value):
         return f"{shown(value)} is no regular expression."
+    if operator == "exists" and value not in ("true", "false"):
+        return f"Whether `{name}` exists is true or false, not {shown(value)}."
     if name in _YES_OR_NO and operator == "=" and value not in ("true", "false"):
         return f"The property `{name}` is true or false, not {shown(value)}."
     kind = "dateTime" if name in _MOMENTS else "decimal" if name == "itemWeight" else None
