@@ -130,7 +130,8 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
                 )
         elif path.name.lower().endswith(_ARCHIVES):
             raise click.UsageError(
-                f"{argument} is a package, not a resource: unpack it to check what is in it, or name it with --package"
+                f"{argument} is an archive, not a resource: unpack it and name its folder (`validate` takes the package to check "
+                "against by --package)"
             )
         elif path.exists():
             files = [path]
