@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.schema import Property, Schemas, schemas_of
+
+_Element = tuple[Any, Any]
 
 
 def difference(older: Json, newer: Json, release: Release) -> Json:
@@ -26,34 +29,40 @@ class _Difference:
 
     def objects(self, older: Json, newer: Json, path: str, content: str) -> Iterator[Json]:
         properties = self.schemas.of(content).properties
-        for key in older:
-            if key not in newer and (prop := properties.get(key)) is not None:
-                yield from self._gone(older[key], path, prop)
-        for key, value in newer.items():
-            prop = properties.get(key)
-            if prop is None or value == older.get(key):
+        both = {
+            name: (_elements(older, name, prop), _elements(newer, name, prop))
+            for name, prop in properties.items()
+        }
+        for name, (before, after) in both.items():
+            if before and not after:
+                yield from self._gone(before, path, properties[name])
+        for name in newer:
+            prop = properties.get(name.removeprefix("_"))
+            if prop is None or (name[:1] == "_" and name[1:] in newer):
                 continue
-            if key not in older:
-                yield from self._added(value, path, prop)
-            elif prop.is_list:
-                yield from self._lists(older[key], value, f"{path}.{prop.element.name}", path, prop)
-            else:
-                yield from self._changed(older[key], value, f"{path}.{prop.element.name}", prop)
+            before, after = both[name.removeprefix("_")]
+            own = f"{path}.{prop.element.name}"
+            if prop.is_list:
+                yield from self._lists(before, after, own, path, prop)
+            elif before and before != after:
+                yield from self._changed(before[0], after[0], own, prop)
+            elif not before:
+                yield from self._added(after, path, prop)
 
-    def _gone(self, value: Any, path: str, prop: Property) -> Iterator[Json]:
+    def _gone(self, elements: list[_Element], path: str, prop: Property) -> Iterator[Json]:
         name = prop.element.name
         if not prop.is_list:
             yield _operation("delete", path=f"{path}.{name}")
             return
-        for index in reversed(range(len(value))):
+        for index in reversed(range(len(elements))):
             yield _operation("delete", path=f"{path}.{name}[{index}]")
 
-    def _added(self, value: Any, path: str, prop: Property) -> Iterator[Json]:
-        for one in value if prop.is_list else [value]:
+    def _added(self, elements: list[_Element], path: str, prop: Property) -> Iterator[Json]:
+        for one in elements:
             yield _operation("add", path=path, name=prop.element.name, value=self._value(one, prop))
 
     def _lists(
-        self, older: list[Any], newer: list[Any], path: str, around: str, prop: Property
+        self, older: list[_Element], newer: list[_Element], path: str, around: str, prop: Property
     ) -> Iterator[Json]:
         shared = min(len(older), len(newer))
         for index in range(shared):
@@ -63,28 +72,39 @@ class _Difference:
             yield _operation("delete", path=f"{path}[{index}]")
         yield from self._added(newer[shared:], around, prop)
 
-    def _changed(self, older: Any, newer: Any, path: str, prop: Property) -> Iterator[Json]:
-        if prop.kind == "complex" and isinstance(older, dict) and isinstance(newer, dict) and newer:
-            yield from self.objects(older, newer, path, prop.content)
+    def _changed(self, older: _Element, newer: _Element, path: str, prop: Property) -> Iterator[Json]:
+        (before, _), (after, _) = older, newer
+        if prop.kind == "complex" and isinstance(before, dict) and isinstance(after, dict) and after:
+            yield from self.objects(before, after, path, prop.content)
         else:
             yield _operation("replace", path=path, value=self._value(newer, prop))
 
-    def _value(self, value: Any, prop: Property) -> Json:
+    def _value(self, element: _Element, prop: Property) -> Json:
         """``value[x]`` or ``resource``; an element of a type without a name as parts."""
+        value, beside = element
         if prop.kind == "resource":
             return {"resource": value}
         if prop.kind == "primitive" or "." not in prop.content:
             code = prop.type.code
-            return {f"value{code[0].upper()}{code[1:]}": value}
-        properties = self.schemas.of(prop.content).properties
+            name = f"value{code[0].upper()}{code[1:]}"
+            told = {name: value, f"_{name}": beside}
+            return {key: one for key, one in told.items() if one is not None}
         return {
             "part": [
                 {"name": inner.element.name, **self._value(one, inner)}
-                for key, told in value.items()
-                if (inner := properties.get(key)) is not None
-                for one in (told if inner.is_list else [told])
+                for key, inner in self.schemas.of(prop.content).properties.items()
+                for one in _elements(value, key, inner)
             ]
         }
+
+
+def _elements(around: Json, name: str, prop: Property) -> list[_Element]:
+    """The values of a property, and what ids and extensions stand beside those that are primitive."""
+    values = around.get(name)
+    beside = around.get(f"_{name}") if prop.kind == "primitive" else None
+    if not prop.is_list:
+        return [] if values is None and beside is None else [(values, beside)]
+    return list(zip_longest(values or (), beside or ()))
 
 
 def _operation(kind: str, *, path: str, name: str | None = None, value: Json | None = None) -> Json:

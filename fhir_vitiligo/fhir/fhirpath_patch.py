@@ -94,27 +94,24 @@ class _Patch:
         if not isinstance(node.value, dict):
             raise InputError(f"{node.path} takes no elements", code="value")
         key, prop = self._key(node, _text(parts, "name"), parts["value"])
-        value = self._value(parts["value"], prop)
+        value, beside = self._value(parts["value"], prop)
         if prop.is_list:
-            values = node.value.setdefault(key, [])
-            values.append(value)
-            _beside(node.value, key, len(values) - 1).append(None)
-            _settle(node.value, key)
-        elif key in node.value:
+            _insert(node.value, key, None, value, beside)
+        elif key in node.value or f"_{key}" in node.value:
             raise InputError(f"{node.path}.{key} is there already: replace it", code="duplicate")
         else:
-            node.value[key] = value
+            _put(node.value, key, -1, value, beside)
 
     def _replace(self, node: Node, part: Json) -> None:
         around, key = _place(node)
-        told = next((name[len("value") :] for name in part if name.startswith("value")), "")
+        told = _type_told(part)
         other = f"{node.name}{told}"
         choices = () if node.parent is None else node.parent.type.members[node.name]
         if told and other != key and other in {choice.key for choice in choices}:
             # A choice takes the type of the value: deceased[x] was a boolean, and becomes a date.
             _remove(around, key, node.index)
             key = other
-        _put(around, key, node.index, self._value(part, self._property(node.parent, key)))
+        _put(around, key, node.index, *self._value(part, self._property(node.parent, key)))
 
     def _insert(self, nodes: list[Node], parts: Mapping[str, Json]) -> None:
         index = _number(parts, "index")
@@ -124,9 +121,7 @@ class _Patch:
                 f"there are {len(values)} elements: {index} is no place among them", code="value"
             )
         around, _ = _place(node)
-        _beside(around, key, len(values)).insert(index, None)
-        values.insert(index, self._value(parts["value"], self._property(node.parent, key)))
-        _settle(around, key)
+        _insert(around, key, index, *self._value(parts["value"], self._property(node.parent, key)))
 
     def _move(self, nodes: list[Node], parts: Mapping[str, Json]) -> None:
         values, key, node = self._list(nodes, parts)
@@ -150,8 +145,7 @@ class _Patch:
 
     def _key(self, node: Node, name: str, value: Json) -> tuple[str, Property]:
         properties = self.schemas.of(_type_of(node)).properties
-        told = next((key[len("value") :] for key in value if key.startswith("value") and key != "value"), "")
-        for key in (name, f"{name}{told}"):
+        for key in (name, f"{name}{_type_told(value)}"):
             if key in properties:
                 return key, properties[key]
         raise InputError(
@@ -162,29 +156,31 @@ class _Patch:
         assert around is not None
         return self.schemas.of(_type_of(around)).properties[key]
 
-    def _value(self, part: Json, prop: Property) -> Any:
-        """``value[x]``, a resource, or parts, where the element has a type without a name (``Patient.contact``)."""
+    def _value(self, part: Json, prop: Property) -> tuple[Any, Any]:
+        """``value[x]``, with what stands beside it where it is primitive, a resource, or parts, where the element has a type
+        without a name (``Patient.contact``).
+        """
         if "resource" in part:
-            return part["resource"]
-        for key, value in part.items():
-            if key.startswith("value"):
-                return value
+            return part["resource"], None
+        if told := _type_told(part):
+            beside = part.get(f"_value{told}") if prop.kind == "primitive" else None
+            return part.get(f"value{told}"), beside
         found: Json = {}
         inner = self.schemas.of(prop.content).properties if prop.kind == "complex" else {}
         for one in part.get("part", ()):
             name = str(one.get("name")) if isinstance(one, dict) else ""
-            told = next((key[len("value") :] for key in one if key.startswith("value")), "") if name else ""
+            told = _type_told(one) if name else ""
             own = next((key for key in (name, f"{name}{told}") if key in inner), None)
             if own is None:
                 raise InputError(f"{prop.content} has no element {name[:100]!r}", code="value")
-            value = self._value(one, inner[own])
+            value, beside = self._value(one, inner[own])
             if inner[own].is_list:
-                found.setdefault(own, []).append(value)
+                _insert(found, own, None, value, beside)
             else:
-                found[own] = value
+                _put(found, own, -1, value, beside)
         if not found:
             raise InputError("the value is empty", code="required")
-        return found
+        return found, None
 
 
 def _type_of(node: Node) -> str:
@@ -199,17 +195,34 @@ def _place(node: Node) -> tuple[Json, str]:
     for choice in around.type.members[node.name]:
         if choice.key in around.value:
             return around.value, choice.key
+        if beside := around.value.get(f"_{choice.key}"):
+            if isinstance(beside, list):
+                around.value[choice.key] = [None] * len(beside)
+            return around.value, choice.key
     raise InputError(f"{node.path} has no value of its own", code="value")
 
 
-def _put(around: Json, key: str, index: int, value: Any) -> None:
-    if index < 0:
-        around[key] = value
-        around.pop(f"_{key}", None)
-    else:
+def _put(around: Json, key: str, index: int, value: Any, beside: Any) -> None:
+    """The value in place of what was there, and of what stood beside that."""
+    if index >= 0:
         around[key][index] = value
-        _beside(around, key, len(around[key]))[index] = None
+        _beside(around, key, len(around[key]))[index] = beside
         _settle(around, key)
+        return
+    for name, one in ((key, value), (f"_{key}", beside)):
+        if one is None:
+            around.pop(name, None)
+        else:
+            around[name] = one
+
+
+def _insert(around: Json, key: str, index: int | None, value: Any, beside: Any) -> None:
+    """The value among those of a list, or behind them."""
+    values = around.setdefault(key, [])
+    index = len(values) if index is None else index
+    _beside(around, key, len(values)).insert(index, beside)
+    values.insert(index, value)
+    _settle(around, key)
 
 
 def _beside(around: Json, key: str, length: int) -> list[Any]:
@@ -235,8 +248,14 @@ def _remove(around: Json, key: str, index: int) -> None:
         del around[key][index]
         _settle(around, key)
     if index < 0 or not around[key]:
-        around.pop(key)
+        around.pop(key, None)
         around.pop(f"_{key}", None)
+
+
+def _type_told(part: Json) -> str:
+    """The type in the name of ``value[x]``, or of what stands beside a primitive without a value; empty if there is none."""
+    names = (name.removeprefix("_") for name in part)
+    return next((name[len("value") :] for name in names if name.startswith("value") and name != "value"), "")
 
 
 def _parts_of(operation: Any) -> dict[str, Json]:
