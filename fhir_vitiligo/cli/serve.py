@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from fhir_vitiligo.fhir.release import Release
 
 if TYPE_CHECKING:
     from fhir_vitiligo.cli.jobs import Made
+    from fhir_vitiligo.server.settings import Settings
 
 _DB = db_option("The SQLite file, made where there is none.")
 
@@ -31,16 +34,54 @@ _DB = db_option("The SQLite file, made where there is none.")
     show_default=True,
     help="The port; 0 takes a free one.",
 )
-def serve(db: Path, host: str, port: int) -> None:
+@click.option(
+    "--set",
+    "assigned",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting in place of its default, such as validation=structure or cors_origins=https://app.example (several with "
+    "commas); docs/settings.md has them all. May be repeated.",
+)
+def serve(db: Path, host: str, port: int, assigned: tuple[str, ...]) -> None:
     """Serve a FHIR R4 API at /fhir until Ctrl-C."""
     from fhir_vitiligo.server.run import serve as run_server
     from fhir_vitiligo.web.app import with_pages
 
+    settings = _settings(assigned)
     _check_free(host, port)
     if port:
-        shown = f"[{host}]" if ":" in host else host
-        note(f"FHIR base http://{shown}:{port}/fhir from {db}; a page to look at is http://{shown}:{port}/")
-    run_server(db, host, port, wrap=with_pages)
+        root = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        note(f"FHIR base {root}{settings.base_path} from {db}; a page to look at is {root}/")
+    run_server(db, host, port, settings, wrap=with_pages)
+
+
+def _settings(assigned: Iterable[str]) -> Settings:
+    """The settings with those assigned; :class:`click.UsageError` tells every name and value that is none."""
+    from pydantic import ValidationError
+
+    from fhir_vitiligo.server.settings import Settings
+
+    known = Settings.model_fields
+    given: dict[str, str | tuple[str, ...]] = {}
+    faults: list[str] = []
+    for one in assigned:
+        name, equals, value = one.partition("=")
+        if name not in known or not equals:
+            near = get_close_matches(name, known, n=1)
+            right = f"did you mean {near[0]}=...?" if near else f"there are {', '.join(known)}"
+            faults.append(f"--set {one}: {'write NAME=VALUE' if name in known else right}")
+        elif isinstance(known[name].default, tuple):
+            given[name] = tuple(part.strip() for part in value.split(",") if part.strip())
+        else:
+            given[name] = value.strip()
+    settings = Settings()
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        faults += [f"--set {one['loc'][0]}={one['input']}: {one['msg']}" for one in error.errors()]
+    if faults:
+        raise click.UsageError("\n".join(faults))
+    return settings
 
 
 def _check_free(host: str, port: int) -> None:

@@ -219,6 +219,7 @@ class _Reader:
 
     def query(self) -> SearchQuery:
         self._sort_changes()
+        self._includes_of_texts()
         count = "0" if self.total_only else self.control.get("_count")
         after, total = FIRST, self.control.get("_total")
         if "_after" in self.control:
@@ -248,6 +249,24 @@ class _Reader:
             includes=tuple(self.includes),
             bases=("", self.base) if self.base else ("",),
         )
+
+    def _includes_of_texts(self) -> None:
+        """``_include`` and ``_revinclude`` cannot be mixed with ``_summary=text``
+        (https://hl7.org/fhir/R4/search.html#summary): a text alone has no references that lead to what came along.
+        """
+        if not self.includes or ("_summary", "text") not in self.applied:
+            return
+        named = [pair for pair in self.applied if pair[0].partition(":")[0] in _INCLUDES]
+        if self.strict:
+            self.faults += InputError(
+                f"{named[0][0]} cannot be asked together with _summary=text, which leaves the references out: ask for "
+                "_summary=true, or leave one of the two out",
+                code="not-supported",
+                expression=named[0][0],
+            ).issues
+        self.includes = []
+        self.applied = [pair for pair in self.applied if pair not in named]
+        self.ignored += dict.fromkeys(name for name, _ in named)
 
     def _sort_changes(self) -> None:
         """What asks only for what has changed since is given it in the order of the changes: who walks through the pages

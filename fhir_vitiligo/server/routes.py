@@ -24,6 +24,7 @@ from fhir_vitiligo.server.interactions.read import read, vread
 from fhir_vitiligo.server.interactions.search import (
     search_by_post,
     search_compartment,
+    search_compartment_by_post,
     search_system,
     search_system_by_post,
     search_type,
@@ -124,6 +125,15 @@ ROUTES = (
         (),
         "Search what belongs to a resource (its compartment); * for all types",
     ),
+    Route(
+        "POST",
+        "{type}/{id}/{member}/_search",
+        search_compartment_by_post,
+        "none",
+        (),
+        "Search what belongs to a resource, parameters in a form",
+        body=True,
+    ),
     Route("GET", "{type}/{id}/_history/{version}", vread, "type", ("vread",), "A version of a resource"),
 )
 
@@ -189,8 +199,8 @@ def find(request: Request, service: Service) -> tuple[Route, Call]:
     id = segments[1] if len(segments) > 1 and not segments[1].startswith("_") else ""
     # An update chooses the id: one that is none is a fault of the request, for others there is nothing there.
     _check(service, segments[0], id, 400 if request.method == "PUT" else 404)
-    version = segments[3] if len(segments) > 3 else ""
-    member = segments[2] if len(segments) == 3 and not segments[2].startswith("_") else ""
+    version = segments[3] if segments[2:3] == ("_history",) and len(segments) > 3 else ""
+    member = segments[2] if len(segments) > 2 and not segments[2].startswith("_") else ""
     if member and member != "*":
         _check(service, member, "")
     return route, Call(service, request, segments[0], id, version, member)

@@ -18,12 +18,14 @@ _SHOWN = 3
 
 
 def condition(parameters: Parameters, resource_type: str, query: str, base: str = "") -> SearchQuery:
-    """The search that ``query`` (a query string, with or without ``Type?``) stands for.
+    """The search that ``query`` (a query string, with or without ``Type?`` or ``?``) stands for.
 
     :class:`InputError` when it has a fault or no criterion: that would be every resource of the type.
     """
-    head, mark, text = query.rpartition("?")
-    if mark and head != resource_type:
+    head, mark, text = query.partition("?")
+    if not mark or "=" in head:  # a question mark behind that is one of a value
+        head, text = "", query
+    if head not in ("", resource_type):
         raise InputError(f"the condition {query[:100]!r} is not one on {resource_type}", code="invalid")
     parsed = parse_query(parameters, resource_type, query_pairs(text), base=base)
     if parsed.ignored:

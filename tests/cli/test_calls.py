@@ -52,6 +52,24 @@ def test_a_wrong_option_of_validate_is_named(
     assert sentence in call("validate", "p.json", *arguments, status=2).stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentences"),
+    [
+        (["validation=some"], ["--set validation=some: Input should be 'off', 'structure' or 'profile'"]),
+        (["cors_origin=*"], ["--set cors_origin=*: did you mean cors_origins=...?"]),
+        (["colour=red"], ["--set colour=red: there are base_path, max_body_bytes,"]),
+        (["validation"], ["--set validation: write NAME=VALUE"]),
+        (
+            ["max_count=0", "nix=1"],
+            ["--set max_count=0: Input should be greater than", "--set nix=1: there are"],
+        ),
+    ],
+)
+def test_a_wrong_setting_of_serve_is_named(call: Call, arguments: list[str], sentences: list[str]) -> None:
+    told = call("serve", *(part for one in arguments for part in ("--set", one)), status=2).stderr
+    assert all(sentence in told for sentence in sentences), told
+
+
 def test_a_case_given_to_validate_is_told_what_checks_it(call: Call, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("id: a\n")
     told = call("validate", "a.yaml", status=1)

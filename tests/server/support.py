@@ -74,9 +74,9 @@ def _cpu_seconds(pid: int) -> float:
 
 
 @contextmanager
-def running_server(db: Path) -> Iterator[Process]:
+def running_server(db: Path, *options: str) -> Iterator[Process]:
     """``serve`` in a process of its own on a free port, up when it is handed out; killed at the end if
-    still there.
+    still there. With ``options`` it is the command that runs, and the base what they leave it.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -84,11 +84,13 @@ def running_server(db: Path) -> Iterator[Process]:
     code = "import sys; from pathlib import Path; from fhir_vitiligo.server.run import serve; "
     code += "serve(Path(sys.argv[1]), port=int(sys.argv[2]))"
     started = time.monotonic()
+    command = [sys.executable, "-c", code, str(db), str(port)]
+    if options:
+        code = "from fhir_vitiligo.cli import main; main()"
+        command = [sys.executable, "-c", code, "serve", "--db", str(db), "--port", str(port), *options]
     # A file, because a pipe that nobody reads stops the server when it is full.
     log = db.with_suffix(".log").open("wb")
-    popen = subprocess.Popen(
-        [sys.executable, "-c", code, str(db), str(port)], stdout=subprocess.DEVNULL, stderr=log
-    )
+    popen = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
     base = f"http://127.0.0.1:{port}"
     try:
         while True:

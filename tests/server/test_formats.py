@@ -159,6 +159,36 @@ def test_a_compartment_is_searched(client: Client) -> None:
     assert client.get("/fhir/Patient/b/Observation").json()["total"] == 0
     found = client.get("/fhir/Patient/a/*").json()["entry"]
     assert {entry["resource"]["id"] for entry in found} >= {"o", "p"}
+    by_form = client.request(
+        "POST", "/fhir/Patient/a/Observation/_search?_count=1", data={"status": "final"}
+    ).json()
+    assert [entry["resource"]["id"] for entry in by_form["entry"]] == ["o"]
+    links = {link["relation"]: link["url"] for link in by_form["link"]}
+    assert links["next"].startswith("http://test.example/fhir/Patient/a/Observation?")
+    assert client.get(links["next"]).json()["entry"][0]["resource"]["id"] == "p"
+    of_all = client.request("POST", "/fhir/Patient/a/*/_search", data={"_type": "Observation"}).json()
+    assert of_all["total"] == 2
+    refused = client.request("POST", "/fhir/Patient/a/Nothing/_search", data={})
+    assert refused.status_code == 404
+    assert "'Nothing' is no resource type" in refused.text
+
+
+def test_texts_alone_are_not_asked_together_with_what_they_refer_to(client: Client) -> None:
+    client.put(PATIENT)
+    client.put(
+        {"resourceType": "Observation", "id": "o", "status": "final", "subject": {"reference": "Patient/a"}}
+    )
+    asked = "/fhir/Observation?_summary=text&_include=Observation:subject"
+    refused = client.get(asked)
+    assert refused.status_code == 400
+    assert "_include cannot be asked together with _summary=text" in refused.text
+    answer = client.get(asked, headers={"Prefer": "handling=lenient"}).json()
+    modes = [entry["search"]["mode"] for entry in answer["entry"]]
+    assert modes == ["match", "outcome"]
+    assert "_include" in answer["entry"][1]["resource"]["issue"][0]["diagnostics"]
+    assert "_include" not in next(link["url"] for link in answer["link"] if link["relation"] == "self")
+    whole = client.get("/fhir/Observation?_summary=true&_include=Observation:subject").json()
+    assert [entry["search"]["mode"] for entry in whole["entry"]] == ["match", "include"]
 
 
 def test_types_are_searched_together(client: Client) -> None:
@@ -189,8 +219,10 @@ def test_what_comes_along_is_told_apart_from_what_was_found(client: Client) -> N
     url = "/fhir/Observation?_include=Observation:patient"
     along = client.get(f"{url}&_elements=status,Patient.birthDate").json()["entry"][1]["resource"]
     assert set(along) == {"resourceType", "id", "meta", "birthDate"}
-    along = client.get(f"{url}&_summary=text").json()["entry"][1]["resource"]
-    assert set(along) == {"resourceType", "id", "meta", "text"}
+    along = client.get(f"{url}&_summary=data").json()["entry"][1]["resource"]
+    assert "text" in client.get("/fhir/Patient/a").json()
+    assert "text" not in along
+    assert along["meta"]["tag"][0]["code"] == "SUBSETTED"
 
 
 SUBSETTED = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"

@@ -346,6 +346,42 @@ def test_the_first_page_says_what_is_here(client: Client) -> None:
         assert client.get(url).status_code == 200, url
 
 
+def test_a_condition_may_have_question_marks(client: Client) -> None:
+    """In a query one stands for itself: only what is before the first is the type, and the header may begin with it."""
+    system = "http://x.example/number?of=a"
+    body = {"resourceType": "Patient", "identifier": [{"system": system, "value": "1"}]}
+    asked = f"identifier={system}|1"
+    created = client.request("POST", "/fhir/Patient", json=body, headers={"If-None-Exist": asked})
+    assert created.status_code == 201
+    id = created.json()["id"]
+    for condition in (asked, f"?{asked}", f"Patient?{asked}"):
+        again = client.request("POST", "/fhir/Patient", json=body, headers={"If-None-Exist": condition})
+        assert (again.status_code, again.json()["id"]) == (200, id)
+    assert client.request("PUT", f"/fhir/Patient?{asked}", json=body).json()["id"] == id
+    other = client.request("POST", "/fhir/Patient", json=body, headers={"If-None-Exist": f"Basic?{asked}"})
+    assert other.status_code == 400
+    assert "is not one on Patient" in other.text
+    observation = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+    entries = [
+        {"resource": body, "request": {"method": "POST", "url": "Patient", "ifNoneExist": asked}},
+        {
+            "resource": {**observation, "subject": {"reference": f"Patient?{asked}"}},
+            "request": {"method": "POST", "url": "Observation"},
+        },
+    ]
+    done = client.request(
+        "POST", "/fhir", json={"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    )
+    assert [entry["response"]["status"][:3] for entry in done.json()["entry"]] == ["200", "201"]
+    found = client.get(f"/fhir/Observation?subject=Patient/{id}").json()
+    assert found["total"] == 1
+    put = {"resource": body, "request": {"method": "PUT", "url": f"Patient?{asked}"}}
+    done = client.request(
+        "POST", "/fhir", json={"resourceType": "Bundle", "type": "transaction", "entry": [put]}
+    )
+    assert done.json()["entry"][0]["response"]["location"].split("/")[-3] == id
+
+
 def test_equal_conditional_creates_at_once_make_one(client: Client) -> None:
     async def race() -> list[int]:
         transport = httpx.ASGITransport(client.app)

@@ -53,6 +53,28 @@ def test_it_is_up_at_once_and_answers_over_a_socket(tmp_path: Path) -> None:
         assert httpx.get(f"{server.base}/Patient?gender=male").json()["total"] == 1
 
 
+def test_the_command_takes_every_kind_of_setting(tmp_path: Path) -> None:
+    options = (
+        "validation=off",
+        "check_targets=false",
+        "default_count=1",
+        "cors_origins=https://a.example, https://b.example",
+    )
+    with running_server(
+        tmp_path / "store.sqlite", *(part for one in options for part in ("--set", one))
+    ) as server:
+        for _ in range(2):
+            wrong = {
+                "resourceType": "Patient",
+                "gender": "x",
+                "managingOrganization": {"reference": "Organization/x"},
+            }
+            assert httpx.post(f"{server.base}/Patient", json=wrong).status_code == 201
+        found = httpx.get(f"{server.base}/Patient", headers={"Origin": "https://b.example"})
+        assert (found.json()["total"], len(found.json()["entry"])) == (2, 1)
+        assert found.headers["Access-Control-Allow-Origin"] == "https://b.example"
+
+
 def test_a_server_starts_without_what_only_some_requests_need() -> None:
     """The validator, the mapper and FHIRPath take longer to load than all the rest."""
     code = (

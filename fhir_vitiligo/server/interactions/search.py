@@ -62,6 +62,11 @@ async def search_compartment(call: Call) -> Response:
     return await _search(call, wanted, (call.type, call.id))
 
 
+async def search_compartment_by_post(call: Call) -> Response:
+    """The same with the parameters in a form; those in the URL count too."""
+    return await search_compartment(call)
+
+
 async def _search(call: Call, resource_type: str, compartment: tuple[str, str] | None = None) -> Response:
     pairs = call.request.pairs()
     key = None

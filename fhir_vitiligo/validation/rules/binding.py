@@ -60,7 +60,7 @@ def make_absent(place: Place) -> Rule | None:
 
     def check(value: Any, companion: Any, context: Context) -> Iterable[Fault]:
         codes = one.codes()
-        if not codes:
+        if not codes and one.terminology.value_set(one.canonical) is None:
             return ()
         return (Fault("binding", "code-invalid", f"`{key}` has no value: use {_listed(codes, one.url)}."),)
 
@@ -279,6 +279,8 @@ def _advice(one: _Check, code: str) -> str:
 
 
 def _listed(codes: list[str], url: str) -> str:
+    if not codes:  # too many to be listed, or told by a rule: languages, media types
+        return f"a code of {url}"
     if len(codes) <= _LISTED:
         return " or ".join([", ".join(codes[:-1]), codes[-1]]) if len(codes) > 1 else codes[0]
     return f"one of the {len(codes)} codes of {url}"
