@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shlex
 import sys
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from fhir_vitiligo.cli import main as program
+from fhir_vitiligo.fhir import json
+from fhir_vitiligo.own_package import own_package
 from fhir_vitiligo.packaged import example_text
 from fhir_vitiligo.terminology import registry
 
@@ -118,6 +121,19 @@ def test_the_commands_of_the_documents_have_the_options_that_are_there() -> None
                 assert name in command.commands, f"{page.name}: {name}"
                 command = command.commands[name]
             command.make_parser(click.Context(command)).parse_args(words)  # raises for what is not there
+
+
+def test_the_readme_counts_what_is_in_the_package() -> None:
+    counted: Counter[str] = Counter()
+    for path in own_package().glob("*.json"):
+        resource = json.loads_object(path.read_bytes())
+        counted[
+            "extensions" if resource.get("type") == "Extension" else str(resource.get("resourceType"))
+        ] += 1
+    told = re.search(r"(\d+) profiles, (\d+) extensions, (\d+) value sets", (ROOT / "README.md").read_text())
+    assert told is not None
+    found = [counted[name] for name in ("StructureDefinition", "extensions", "ValueSet")]
+    assert [int(number) for number in told.groups()] == found
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
