@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,3 +117,12 @@ def test_a_port_that_is_taken_is_told_before_anything_is_opened(call: Call, tmp_
         in call("serve", "--host", "nix.invalid", status=2).stderr
     )
     assert not (tmp_path / "vitiligo.sqlite").exists()
+
+
+def test_the_command_is_found_where_scripts_are_not_on_the_path(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(PATIENT)
+    words = [sys.executable, "-m", "fhir_vitiligo", "validate", "--level", "error", "p.json"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "1 checked against R4: none with errors\n")
+    usage = subprocess.run([*words[:3], "--help"], capture_output=True, text=True).stdout
+    assert usage.startswith("Usage: fhir-vitiligo [OPTIONS] COMMAND")

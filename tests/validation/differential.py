@@ -1,10 +1,10 @@
 """Our verdicts beside those of HL7's engine, on resources that are broken at one place.
 
-    python -m tests.validation.differential [--count N] [--release r4|r5] [--seed N] [--set NAME] [--differ N]
+    python -m tests.validation.differential [--count N] [--release r4|r5] [--seed N] [--set NAME] [--draw evenly|any]
 
 Good resources (HL7's examples, this project's, those of IPS and mCODE) that the engine finds no error in are
 broken by :mod:`tests.validation.mutations`; ``--count`` of these are drawn, as many of each set, type and way as
-of any other. :class:`Rates` says what is measured. The engine's answers are kept in ``.cache/differential``.
+of any other, or any of them as likely as another. :class:`Rates` says what is measured. The engine's answers are kept in ``.cache/differential``.
 """
 
 from __future__ import annotations
@@ -164,6 +164,16 @@ def drawn(found: Sequence[Example], count: int, seed: int) -> list[tuple[Example
     return [(one, mutated(one.resource, kind, path)) for one, kind, path in chosen]
 
 
+def any_drawn(found: Sequence[Example], count: int, seed: int) -> list[tuple[Example, Mutation]]:
+    """``count`` of all mutations, each as likely as another; the same ones for a seed."""
+    every = [(one, kind, path) for one in found for kind, path in mutations(one.resource)]
+    chosen = random.Random(seed).sample(every, min(count, len(every)))
+    return [(one, mutated(one.resource, kind, path)) for one, kind, path in chosen]
+
+
+DRAWS = {"evenly": drawn, "any": any_drawn}
+
+
 class Oracle:
     """HL7's engine, with the guides loaded; started for what it was not asked before."""
 
@@ -258,14 +268,20 @@ def errors(validator: Validator, resource: Json, release: Release) -> tuple[Issu
 
 
 def compared(
-    release: Release, count: int, seed: int, oracle: Oracle, guides: bool = True, only: str = ""
+    release: Release,
+    count: int,
+    seed: int,
+    oracle: Oracle,
+    guides: bool = True,
+    only: str = "",
+    draw: str = "evenly",
 ) -> list[Pair]:
     """The mutations of good examples, judged by both."""
     found = [one for one in examples(release) if only in ("", one.set) and (guides or one.set not in _GUIDES)]
     good = [
         one for one, told in zip(found, oracle.ask(one.resource for one in found), strict=True) if not told
     ]
-    chosen = drawn(good, count, seed)
+    chosen = DRAWS[draw](good, count, seed)
     validator = validator_for(release, guides)
     return [
         Pair(one, mutation, errors(validator, mutation.resource, release), tuple(told))
@@ -363,11 +379,13 @@ def main() -> None:
     parser.add_argument("--release", type=Release.of, default=Release.R4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--set", default="", help="core, vitiligo, IPS or mCODE")
+    parser.add_argument("--draw", choices=DRAWS, default="evenly", help="over set, type and way, or not")
     parser.add_argument(
         "--differ", type=int, default=3, help="how many of each class of difference are shown"
     )
     given = parser.parse_args()
-    pairs = compared(given.release, given.count, given.seed, Oracle(given.release), only=given.set)
+    oracle = Oracle(given.release)
+    pairs = compared(given.release, given.count, given.seed, oracle, only=given.set, draw=given.draw)
     for line in report(pairs, given.differ):
         print(line)
 
