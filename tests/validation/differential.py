@@ -327,7 +327,8 @@ def report(pairs: Sequence[Pair], differ: int) -> Iterator[str]:
     yield f"{'':<24}{'resources':>10}{'broken':>8}{'verdict':>10}{'explained':>10}{'located':>10}{'places':>10}{'explained':>10}"
     groups: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        for name in ("all", pair.example.set, pair.example.type, pair.mutation.kind):
+        whole = ("all",) if pair.mutation.kind == "emptied" else ("all", "all but emptied")
+        for name in (*whole, pair.example.set, pair.example.type, pair.mutation.kind):
             groups[name].append(pair)
     for name, group in groups.items():
         columns = "".join(f"{rate:>10.2%}" for rate in rates(group))

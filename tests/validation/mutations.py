@@ -34,9 +34,11 @@ class Mutation:
 def mutations(resource: Json) -> Iterator[tuple[str, Path]]:
     """Every way in which a resource can be broken, without the broken resources; see :func:`mutated`."""
     for path in paths(resource, ()):
-        value = at(resource, path)
+        value, around = at(resource, path), at(resource, path[:-1])
+        # A list whose one entry is left out is the list emptied.
+        alone = isinstance(around, list) and len(around) == 1
         for kind, (applies, _) in _WAYS.items():
-            if applies(value, path[-1]):
+            if applies(value, path[-1]) and not (alone and kind == "dropped"):
                 yield kind, path
 
 
