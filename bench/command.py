@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -66,12 +67,23 @@ def report(resources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield _row(title, [check(str(path)) for _ in range(9)])
         yield ""
         yield f"{'one process, then two; best of 3':44}{'wall':>8}{'CPU':>8}{'memory':>10}{'ratio':>8}"
-        for title, path in _inputs(folder, resources):
-            # In turn, so that a machine's drift hits both alike.
-            rounds = [(check(str(path), "-j", "1"), check(str(path), "-j", "2")) for _ in range(3)]
-            one, two = (min(runs) for runs in zip(*rounds, strict=True))
+        for title, path, halves in _inputs(folder, resources):
+            # In turn, so that a machine's drift hits all alike.
+            rounds = [
+                (check(str(path), "-j", "1"), check(str(path), "-j", "2"), _apart(check, halves))
+                for _ in range(3)
+            ]
+            one, two, apart = (min(runs) for runs in zip(*rounds, strict=True))
             yield f"{_row(title, [one])}"
             yield f"{_row('  two processes', [two])}{one.wall / two.wall:>7.2f}x"
+            yield f"{_row('  a command for each half', [apart])}{one.wall / apart.wall:>7.2f}x"
+
+
+def _apart(check: Callable[..., Run], halves: Sequence[Path]) -> Run:
+    """Two commands side by side that know nothing of each other: what two cores of this machine can give."""
+    with ThreadPoolExecutor(len(halves)) as pool:
+        runs = [*pool.map(lambda path: check(str(path), "-j", "1"), halves)]
+    return Run(max(run.wall for run in runs), sum(run.cpu for run in runs), max(run.memory for run in runs))
 
 
 def _row(title: str, runs: Sequence[Run]) -> str:
@@ -89,17 +101,27 @@ def _single(folder: Path) -> Iterator[tuple[str, Path]]:
     yield f"the case {_CASE} as a Bundle", bundle
 
 
-def _inputs(folder: Path, resources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Path]]:
-    """The same resources again and again: as Bundles of 5 MB, as files, and as one NDJSON."""
+def _inputs(
+    folder: Path, resources: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Path, tuple[Path, Path]]]:
+    """The same resources again and again: as Bundles of 5 MB, as files, and as one NDJSON; and each in two halves."""
     texts = [dumps(resource) for resource in resources]
-    for title, make in _FORMS.items():
+    for title, (count, make) in _FORMS.items():
         path = folder / title.partition(",")[0].replace(" ", "-")
-        yield title, make(path, texts)
+        first, second = range(count // 2), range(count // 2, count)
+        yield (
+            title,
+            make(path, texts, range(count)),
+            (
+                make(path.with_name(f"{path.name}-1"), texts, first),
+                make(path.with_name(f"{path.name}-2"), texts, second),
+            ),
+        )
 
 
-def _bundles(path: Path, texts: Sequence[bytes]) -> Path:
+def _bundles(path: Path, texts: Sequence[bytes], numbers: range) -> Path:
     path.mkdir()
-    for number in range(12):
+    for number in numbers:
         entries: list[bytes] = []
         size = 0
         while size < 5 * _MEGABYTE:
@@ -112,23 +134,23 @@ def _bundles(path: Path, texts: Sequence[bytes]) -> Path:
     return path
 
 
-def _files(path: Path, texts: Sequence[bytes]) -> Path:
+def _files(path: Path, texts: Sequence[bytes], numbers: range) -> Path:
     path.mkdir()
-    for number in range(10_000):
+    for number in numbers:
         (path / f"{number:05}.json").write_bytes(texts[number % len(texts)])
     return path
 
 
-def _lines(path: Path, texts: Sequence[bytes]) -> Path:
+def _lines(path: Path, texts: Sequence[bytes], numbers: range) -> Path:
     path = path.with_suffix(".ndjson")
     with path.open("wb") as stream:
-        for number in range(30_000):
+        for number in numbers:
             stream.write(texts[number % len(texts)] + b"\n")
     return path
 
 
-_FORMS: Mapping[str, Callable[[Path, Sequence[bytes]], Path]] = {
-    "12 Bundles of 5 MB": _bundles,
-    "10,000 files": _files,
-    "one NDJSON, 30,000 lines": _lines,
+_FORMS: Mapping[str, tuple[int, Callable[[Path, Sequence[bytes], range], Path]]] = {
+    "12 Bundles of 5 MB": (12, _bundles),
+    "10,000 files": (10_000, _files),
+    "one NDJSON, 30,000 lines": (30_000, _lines),
 }
