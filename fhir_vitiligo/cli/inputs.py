@@ -27,6 +27,7 @@ FHIR = (".json", ".ndjson", ".jsonl")
 RESOURCES = (*FHIR, ".xml")
 _LINES = (".ndjson", ".jsonl")
 _ARCHIVES = (".tgz", ".tar.gz", ".tar")
+_PACKAGE = (".tgz", ".tar.gz")
 _COMPRESSED = (".gz", ".bz2")
 # Bytes of FHIR in a byte of a compressed file, roughly.
 _COMPRESSES = 12
@@ -38,11 +39,12 @@ MAX_DOCUMENT = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file, or stdin (``path`` is ``None``)."""
+    """A file, or stdin (``path`` is ``None``). A FHIR package (.tgz) stands for the definitions in it."""
 
     name: str
     path: Path | None
     size: int
+    is_package: bool = False
 
 
 class Piece(NamedTuple):
@@ -106,9 +108,9 @@ class Piece(NamedTuple):
         )
 
 
-def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
+def find(arguments: Iterable[str], suffixes: tuple[str, ...], *, packages: bool = False) -> list[Source]:
     """The sources that the arguments name, in their order; of a directory, in the order of names, without what
-    is hidden and without the manifest of a FHIR package.
+    is hidden and without the manifest of a FHIR package. ``packages``: a FHIR package itself is one too.
 
     :class:`click.UsageError` for what is not there, before anything is done.
     """
@@ -128,11 +130,6 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
                 raise click.UsageError(
                     f"no file {', '.join('*' + suffix for suffix in suffixes)} in the directory {argument}"
                 )
-        elif path.name.lower().endswith(_ARCHIVES):
-            raise click.UsageError(
-                f"{argument} is an archive, not a resource: unpack it and name its folder (`validate` takes the package to check "
-                "against by --package)"
-            )
         elif path.exists():
             files = [path]
         else:
@@ -142,8 +139,19 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...]) -> list[Source]:
                 raise click.UsageError(
                     f"no file matches {argument}" if is_glob else f"there is no file {argument}"
                 )
-        found += [Source(str(file), file, file.stat().st_size) for file in files]
+        found += [_source(file, packages) for file in files]
     return found
+
+
+def _source(file: Path, packages: bool) -> Source:
+    name = file.name.lower()
+    is_package = packages and name.endswith(_PACKAGE)
+    if name.endswith(_ARCHIVES) and not is_package:
+        raise click.UsageError(
+            f"{file} is an archive, not a resource: unpack it and name its folder (`validate` takes the package to check "
+            "against by --package, `load` the definitions of one)"
+        )
+    return Source(str(file), file, file.stat().st_size, is_package)
 
 
 def _is_meant(path: Path, suffixes: tuple[str, ...]) -> bool:
@@ -195,7 +203,9 @@ def portions(sources: Iterable[Source]) -> Iterator[Portion]:
     """All there is to work on, in order. What cannot be read is a piece with a fault: it stops nothing else."""
     for source in sources:
         try:
-            if source.path is None:
+            if source.is_package:
+                yield from _packaged(source)
+            elif source.path is None:
                 yield from _portions(source, _decompressed(sys.stdin.buffer), None)
             else:
                 with open(source.path, "rb") as raw:
@@ -230,6 +240,22 @@ def _portions(source: Source, stream: IO[bytes], raw: IO[bytes] | None) -> Itera
         yield from _together(source, stream)
     else:
         yield from _one_by_one(source, chain(opening, _lines(stream)), raw)
+
+
+def _packaged(source: Source) -> Iterator[Piece]:
+    """The definitions of a FHIR package; its examples are nobody's data."""
+    from fhir_vitiligo.fhir.packages import open_package
+
+    assert source.path is not None
+    try:
+        package = open_package(source.path)
+        entries = package.entries
+    except InputError as error:
+        yield Piece(source.name, fault=error.issues[0].text)
+        return
+    for entry in entries:
+        share = source.size // len(entries)
+        yield Piece(f"{source.name}/{entry.file}", package.text(entry), consumed=share)
 
 
 def _together(source: Source, stream: IO[bytes]) -> Iterator[Portion]:

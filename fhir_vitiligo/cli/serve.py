@@ -116,6 +116,7 @@ def load(ctx: click.Context, files: tuple[str, ...], db: Path, jobs: int | None)
     """Put cases or FHIR (Bundles, resources, NDJSON) into the SQLite file of a server.
 
     Each case or document is stored as a whole or not at all. What is there already is updated, never doubled.
+    Of a FHIR package (.tgz) the definitions are taken, not the examples.
     """
     from fhir_vitiligo.cli.jobs import Stored
     from fhir_vitiligo.cli.work import run
@@ -124,7 +125,7 @@ def load(ctx: click.Context, files: tuple[str, ...], db: Path, jobs: int | None)
     from fhir_vitiligo.storage.load import LoadCounts, load_document
     from fhir_vitiligo.storage.sqlite import SqliteRepository
 
-    sources = find(files, (*CASES, ".xml"))
+    sources = find(files, (*CASES, ".xml"), packages=True)
     counts = LoadCounts()
     repeats = Repeats()
     refused = 0

@@ -94,7 +94,7 @@ class Package:
         """The resource; not to be changed. :class:`InputError` when its file is no such resource."""
         resource = self._read.get(entry.file)
         if resource is None:
-            resource = loads_object(self._files.read(entry.file))
+            resource = loads_object(self.text(entry))
             if resource.get("url") != entry.url or resource.get("resourceType") != entry.resource_type:
                 raise InputError(
                     f"{entry.file} of {self.name}#{self.version} is not the {entry.resource_type} {entry.url} "
@@ -104,6 +104,10 @@ class Package:
                 self._read.pop(next(iter(tuple(self._read))), None)
             self._read[entry.file] = resource
         return resource
+
+    def text(self, entry: Entry) -> bytes:
+        """The resource as it is written."""
+        return self._files.read(entry.file)
 
     def _resource_names(self) -> list[str]:
         return [name for name in self._files.names if name != _MANIFEST and not name.startswith(".")]

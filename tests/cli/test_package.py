@@ -14,6 +14,10 @@ from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.package_archive import archive, index, read_package
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.own_package import own_examples, own_package
+from fhir_vitiligo.search.parameters import parameters_of
+from fhir_vitiligo.server.app import create_app
+from fhir_vitiligo.storage.sqlite import SqliteRepository
+from tests.server.support import Client
 
 from .conftest import Call
 
@@ -196,3 +200,40 @@ def test_a_cache_that_cannot_be_written_is_named(
 def test_a_folder_without_package_json_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"is not a FHIR package: it has no package\.json"):
         read_package(tmp_path)
+
+
+def test_the_definitions_of_a_package_are_loaded_and_not_its_examples(call: Call, tmp_path: Path) -> None:
+    call("package", "-o", "v.tgz")
+    definitions = json_of(files((tmp_path / "v.tgz").read_bytes()), "package/.index.json")["files"]
+    result = call("load", "--db", "s.sqlite", "v.tgz")
+    count = len(definitions)
+    assert result.stderr == f"s.sqlite: {count} documents, resources: {count} created, 0 updated\n"
+    with SqliteRepository(tmp_path / "s.sqlite", parameters_of(Release.R4)) as repository:
+        client = Client(create_app(repository))
+
+        def total(query: str) -> int:
+            return int(client.get(f"/fhir/{query}&_summary=count").json()["total"])
+
+        assert total(f"StructureDefinition?url={CANONICAL}/StructureDefinition/vitiligo-vetf") == 1
+        assert total(f"OperationDefinition?url={CANONICAL}/OperationDefinition/from-fhir") == 1
+        assert total("Patient?_lastUpdated=gt2000") == 0
+
+
+def test_a_broken_package_stops_nothing_else(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "bad.tgz").write_bytes(b"nonsense")
+    (tmp_path / "p.json").write_bytes(b'{"resourceType": "Patient", "id": "p"}')
+    told = call("load", "--db", "s.sqlite", "bad.tgz", "p.json", status=1).stderr
+    assert "bad.tgz cannot be read as a package: it should be a .tgz file" in told
+    assert "s.sqlite: 1 document, resources: 1 created, 0 updated" in told
+
+
+@pytest.mark.parametrize("command", ["load", "validate"])
+def test_a_package_that_is_not_there_is_no_archive(call: Call, command: str) -> None:
+    assert "there is no file nix.tgz" in call(command, "nix.tgz", status=2).stderr
+
+
+@pytest.mark.parametrize("command", ["to-fhir", "from-fhir", "explain", "validate"])
+def test_an_archive_is_told_as_one(call: Call, tmp_path: Path, command: str) -> None:
+    (tmp_path / "guide.tgz").write_bytes(b"")
+    told = call(command, "guide.tgz", status=2).stderr
+    assert "guide.tgz is an archive, not a resource: unpack it and name its folder" in told

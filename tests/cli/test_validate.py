@@ -187,7 +187,6 @@ def test_many_inputs_go_over_all_cores_and_keep_their_order(call: Call, tmp_path
     [
         ((), "Missing argument 'FILE...'"),
         (("nix.json",), "there is no file nix.json"),
-        (("guide.tgz",), "guide.tgz is an archive, not a resource: unpack it and name its folder"),
         (("-", "--ignore", "bindin"), "there is no rule 'bindin': did you mean 'binding'?"),
         (("-", "--package", "nix#1.0.0"), "nix#1.0.0"),
         (("-", "--package", "nix"), "nix"),
