@@ -45,6 +45,10 @@ _MOST_READ_CAREFULLY = 64 * 1024
 _TRUTH = {"true": True, "false": False, "": True}
 
 
+# A plus that was sent as it is: a query has it for a space. Before a parameter (`; fhirVersion=5.0`) a space is one.
+_UNESCAPED_PLUS = re.compile(r"(?<=\w) (?=\w)")
+
+
 class Wanted(NamedTuple):
     """The format (``content``: what a Binary holds) and the release of FHIR that an answer is to have; ``media`` is the general
     media type that it is asked for by, such as ``application/json``, and empty where FHIR's own is meant.
@@ -63,7 +67,7 @@ def wanted_form(request: Request, release: Release) -> Wanted:
     if "_format" in request.query:
         for name, value in request.pairs():
             if name == "_format":
-                return _wanted(value.replace(" ", "+"), by_default, "_format")
+                return _wanted(_UNESCAPED_PLUS.sub("+", value), by_default, "_format")
     accept = request.headers.get("accept")
     if is_binary_read(request) and not _asks_for_fhir(request.query, accept or ""):
         return Wanted("content", by_default)

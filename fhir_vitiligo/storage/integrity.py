@@ -66,20 +66,24 @@ class Integrity:
         """
         if any(target.is_absolute for target in targets):
             session.know_base(self.base)
+        if faults := self.missing(session, targets, place):
+            raise InputError(faults)
+
+    def missing(self, session: Session, targets: Collection[Target], place: str = "") -> list[Issue]:
+        """A fault for every reference that leads nowhere."""
         wanted = {(target.type, target.id): target for target in targets}
         missing = [wanted[key] for key in session.missing(wanted)] if wanted else []
         versioned = [target for target in targets if target.version and target not in missing]
         missing += [target for target in versioned if not _has_version(session, target)]
-        if missing:
-            raise InputError(
-                Issue(
-                    "error",
-                    "business-rule",
-                    target.path if not place else ".".join([place, *target.path.split(".")[1:]]),
-                    f"{target} is not here: store what is referred to first, or with it in one transaction",
-                )
-                for target in missing
+        return [
+            Issue(
+                "error",
+                "business-rule",
+                target.path if not place else ".".join([place, *target.path.split(".")[1:]]),
+                f"{target} is not here: store what is referred to first, or with it in one transaction",
             )
+            for target in missing
+        ]
 
     def check_deleted(self, session: Session, resource_type: str, id: str) -> None:
         """:class:`ConflictError` names some of what refers to what was deleted."""

@@ -231,3 +231,19 @@ def test_references_among_entries_are_kept_whole(strict: Client) -> None:
         ),
     )
     assert missing.status_code in (400, 422)
+
+
+def test_a_batch_tells_when_a_version_was_written_as_its_meta_does(client: Client) -> None:
+    some = [entry("PUT", "Patient/p", {**PATIENT, "id": "p"}), entry("GET", "Patient?gender=male")]
+    done(client, *some, kind="batch")
+    written, read = done(
+        client,
+        entry("PUT", "Patient/p", {**PATIENT, "id": "p", "active": True}),
+        entry("GET", "Patient/p"),
+        kind="batch",
+        Prefer="return=representation",
+    )
+    for one in (written, read):
+        assert one["response"]["lastModified"] == one["resource"]["meta"]["lastUpdated"]
+    (quiet,) = done(client, entry("PUT", "Patient/p", {**PATIENT, "id": "p"}), kind="batch")
+    assert quiet["response"]["lastModified"][:15] == written["response"]["lastModified"][:15]

@@ -185,6 +185,9 @@ def test_everything_by_post_is_followed_by_get(client: Client, patient: str) -> 
     asked = parameters(valueInteger___count=3, valueCode___type="Observation")
     first = client.send("POST", f"/fhir/Patient/{patient}/$everything", asked).json()
     (link,) = [one["url"] for one in first["link"] if one["relation"] == "next"]
+    (itself,) = [one["url"] for one in first["link"] if one["relation"] == "self"]
+    assert itself.endswith("/$everything?_count=3&_type=Observation")
+    assert matches(client.get(itself).json()) == matches(first)
     rest = [one for page in pages(client, link) for one in matches(page)]
     whole = client.get(f"/fhir/Patient/{patient}/$everything?_type=Observation").json()
     assert matches(first) + rest == matches(whole)

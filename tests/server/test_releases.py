@@ -83,6 +83,9 @@ def test_a_read_is_answered_in_r5(stored: Client) -> None:
     [
         "/fhir/Encounter/e?_format=application/fhir%2Bjson;fhirVersion=5.0",
         "/fhir/Encounter/e/_history/1?_format=json;fhirVersion=5.0.0",
+        "/fhir/Encounter/e?_format=application/fhir%2Bjson%3B%20fhirVersion%3D5.0",
+        "/fhir/Encounter/e?_format=application/fhir+json;+fhirVersion=5.0",
+        "/fhir/Encounter/e?_format=application/fhir json ; fhirVersion=5.0",
     ],
 )
 def test_format_asks_for_a_release_too(stored: Client, url: str) -> None:

@@ -55,7 +55,7 @@ async def _batch_entry(call: Call, entry: Json, text: bytes | None) -> EntryResp
         answer.status,
         location=answer.headers.get("Location", ""),
         etag=answer.headers.get("ETag", ""),
-        updated=_instant(answer.headers.get("Last-Modified")),
+        updated=_updated(answer.headers.get("Last-Modified"), body if is_shown else None),
         resource=body if is_shown else None,
         outcome=body if is_outcome else None,
     )
@@ -71,9 +71,14 @@ def _shows(call: Call, request: Request) -> bool:
     return is_operation or call.request.prefer("return") == "representation"
 
 
-def _instant(http_date: str | None) -> str | None:
-    """The second of Last-Modified as an instant."""
-    return None if http_date is None else f"{parsedate_to_datetime(http_date):%Y-%m-%dT%H:%M:%SZ}"
+def _updated(http_date: str | None, shown: bytes | None) -> str | None:
+    """When a version was written: as its ``meta`` says where it is shown, else the second of Last-Modified."""
+    if http_date is None:
+        return None
+    resource = None if shown is None else json.loads(shown)
+    meta = resource.get("meta") if isinstance(resource, dict) else None
+    told = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    return told if isinstance(told, str) else f"{parsedate_to_datetime(http_date):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _request(outer: Request, entry: Json, text: bytes | None) -> Request:

@@ -48,16 +48,17 @@ def too_many() -> RefusedError:
 
 def searchset_of(
     call: Call,
+    asked: Pairs,
     versions: Sequence[StoredVersion],
     included: Sequence[StoredVersion] = (),
     total: int | None = None,
     following: Pairs | None = None,
 ) -> Response:
-    """The versions as a searchset Bundle with the request as its self link. ``following``: the query of the page behind;
+    """The versions as a searchset Bundle, with what was ``asked`` as its self link. ``following``: the query of the page behind;
     without one ``versions`` are all there are.
     """
     url = f"{call.request.base}/{'/'.join(call.request.path)}"
-    links = [("self", url, call.request.pairs())]
+    links = [("self", url, asked)]
     if following is not None:
         links.append(("next", url, following))
     body = found_bundle(call.request.base, links, versions, included, total)

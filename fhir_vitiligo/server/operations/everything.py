@@ -54,13 +54,18 @@ async def everything(call: Call, inputs: Inputs) -> Response:
     if count is None:
         matches = _patients_first(await all_pages(call, query))
         included = await _outside(call, matches, query) if types is None else []
-        return searchset_of(call, matches, included, len(matches))
+        return searchset_of(call, inputs.pairs(call), matches, included, len(matches))
     text = inputs.text(AFTER)
     after = () if text is None else cursor.from_text(text, len(_FROM_THE_FIRST))
     matches, total, behind = await _page(call, query, min(count, call.service.settings.max_count), after)
     included = await _outside(call, matches, query) if types is None else []
     return searchset_of(
-        call, matches, included, total, None if behind is None else _following(call, inputs, behind)
+        call,
+        inputs.pairs(call),
+        matches,
+        included,
+        total,
+        None if behind is None else _following(call, inputs, behind),
     )
 
 
@@ -84,14 +89,7 @@ async def _page(
 
 def _following(call: Call, inputs: Inputs, behind: Cursor) -> Pairs:
     """The query of the page behind, of a POST too."""
-    asked = {name for name, _ in call.request.pairs()}
-    pairs = [pair for pair in call.request.pairs() if pair[0] != AFTER]
-    pairs += [
-        (name, str(value))
-        for name, values in inputs.values.items()
-        for value in values
-        if name not in asked and name != AFTER
-    ]
+    pairs = [pair for pair in inputs.pairs(call) if pair[0] != AFTER]
     return [*pairs, (AFTER, cursor.to_text(behind))]
 
 

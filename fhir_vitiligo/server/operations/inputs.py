@@ -14,7 +14,7 @@ from typing import Any
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.definitions import Operation, OperationParameter
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.search.query import PRESENTATION
+from fhir_vitiligo.search.query import PRESENTATION, Pairs
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.content import read_body, read_once
 
@@ -68,6 +68,20 @@ class Inputs:
         raise InputError(
             f"the parameter {name} is a whole number from {least} on", code="invalid", expression=name
         )
+
+    def pairs(self, call: Call) -> Pairs:
+        """The query that asks for the same by GET."""
+        asked = call.request.pairs()
+        named = {name for name, _ in asked}
+        return [
+            *asked,
+            *(
+                (name, str(value).lower() if isinstance(value, bool) else str(value))
+                for name, values in self.values.items()
+                for value in values
+                if name not in named and not isinstance(value, dict)
+            ),
+        ]
 
     def object(self, name: str) -> Json | None:
         """The value as a datatype or resource."""

@@ -34,7 +34,7 @@ async def lastn(call: Call, inputs: Inputs) -> Response:
         for some in by_code.values()
         for _, version in sorted(some, key=lambda one: one[0], reverse=True)[:most]
     ]
-    return searchset_of(call, latest, total=len(latest))
+    return searchset_of(call, inputs.pairs(call), latest, total=len(latest))
 
 
 def _kind(resource: Json) -> Any:
