@@ -28,6 +28,12 @@ class AsWritten:
         self._read: dict[int, Decimal] = {}
         self.value: Any = msgspec.json.Decoder(float_hook=self._number).decode(text)
 
+    def along_with(self, other: AsWritten) -> AsWritten:
+        """The same text; numbers that come into its value from the other are spelled as they are there."""
+        self._spelled |= other._spelled
+        self._read |= other._read
+        return self
+
     def _number(self, text: str) -> Decimal:
         number = Decimal(text)
         if str(number) != text:

@@ -25,7 +25,7 @@ from fhir_vitiligo.server.message import FHIR_JSON, Head, Request, Response, Sco
 from fhir_vitiligo.server.releases import given_out, named, taken_in
 from fhir_vitiligo.server.sending import Send, send_resource, send_response
 from fhir_vitiligo.server.settings import Settings
-from fhir_vitiligo.server.shaping import shaped
+from fhir_vitiligo.server.shaping import check_shape, shaped
 from fhir_vitiligo.storage.repository import Repository
 
 _FHIR_JSON = FHIR_JSON.encode()
@@ -140,6 +140,8 @@ class FhirApi:
 
     async def _interaction(self, request: Request) -> Response:
         try:
+            if request.query:
+                check_shape(request)
             route, call = routes.find(request, self._service)
             return await route.answer(call)
         except FhirVitiligoError as error:

@@ -17,10 +17,12 @@ from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.fhir.as_written import AsWritten
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.repeated_members import repeated_members
 from fhir_vitiligo.server.binary import content_of, holding, is_binary_read, is_binary_write
 from fhir_vitiligo.server.compression import decompressed
+from fhir_vitiligo.server.entries_apart import Refused, is_batch, refused_entries
 from fhir_vitiligo.server.errors import InvalidError, RefusedError, error_response, outcome_response
 from fhir_vitiligo.server.message import FHIR_JSON, FHIR_XML, Request, Response
 from fhir_vitiligo.server.spoken import body_release, spoken, spoken_versions
@@ -39,7 +41,10 @@ _FORMAT_OF: dict[str, Format] = {
 }
 # Who asks for JSON or XML by its general name is answered by it (https://hl7.org/fhir/R4/http.html#mime-type).
 _GENERAL = frozenset({"application/json", "text/json", "application/xml", "text/xml"})
-_CONTROL = re.compile(rb"(?<!\\)(?:\\\\)*(\\u00(?:0[0-8bcef]|1[0-9a-f]))", re.IGNORECASE)
+# Escaped; the two that are no characters (https://www.w3.org/TR/xml/#charsets) may be written as they are as well.
+_CONTROL = re.compile(
+    rb"(?<!\\)(?:\\\\)*(\\u00(?:0[0-8bcef]|1[0-9a-f])|\\ufff[ef])|(\xef\xbf[\xbe\xbf])", re.IGNORECASE
+)
 _FORM = "application/x-www-form-urlencoded"
 _MOST_READ_CAREFULLY = 64 * 1024
 _TRUTH = {"true": True, "false": False, "": True}
@@ -138,8 +143,9 @@ def incoming(request: Request, release: Release, limit: int) -> Request:
     # What is patched with XML is no resource, unless it says so: Parameters.
     if media in XML_FORMATS and (request.method != "PATCH" or media == XML_FORMATS[0]):
         check_content_type(request)
-        body = _from_xml(request.body, body_release(request, release))
-        request = replace(request, body=body, headers={**request.headers, "content-type": _as_json(request)})
+        resource, refused = _from_xml(request.body, body_release(request, release))
+        headers = {**request.headers, "content-type": _as_json(request)}
+        request = replace(request, body=json.dumps(resource), headers=headers, refused=refused)
     return request
 
 
@@ -164,18 +170,18 @@ def _searching(request: Request) -> Request:
     return replace(request, query="&".join(filter(None, (request.query, form))), body=b"")
 
 
-def _from_xml(body: bytes, release: Release) -> bytes:
+def _from_xml(body: bytes, release: Release) -> tuple[Json, Refused]:
+    """The resource, and of a batch what is wrong with single entries."""
     from fhir_vitiligo.fhir.xml import to_json
 
     reading = to_json(body, release)
     faults = [issue for issue in reading.issues if issue.severity in ("fatal", "error")]
-    if reading.resource is None or faults:
-        raise (
-            InputError(faults or "the body has no resource in it")
-            if reading.resource is None
-            else (InvalidError(faults))
-        )
-    return json.dumps(reading.resource)
+    if reading.resource is None:
+        raise InputError(faults or "the body has no resource in it")
+    refused = refused_entries(reading.resource, faults) if is_batch(reading.resource) else None
+    if faults and refused is None:
+        raise InvalidError(faults)
+    return reading.resource, refused or {}
 
 
 def outgoing(request: Request, response: Response, wanted: Format, release: Release) -> Response:
@@ -190,18 +196,41 @@ def outgoing(request: Request, response: Response, wanted: Format, release: Rele
         except FhirVitiligoError as error:
             return error_response(error)
     if wanted == "xml":
-        from fhir_vitiligo.fhir.xml import to_xml
-
         try:
-            read = AsWritten(response.body)
-            body = to_xml(read.spelled(read.value), release, indent=pretty)
+            return _in_xml(response, release, pretty=pretty)
         except InputError as error:
             text = f"this cannot be written as XML, only as JSON: {error.issues[0]}"
-            return outcome_response(406, (replace(error.issues[0], text=text, code="not-supported"),), {})
-        return Response(response.status, body, {**response.headers, "Content-Type": FHIR_XML})
+            issue = replace(error.issues[0], text=text, code="not-supported")
+            if has_written(request, response):
+                return done_but_not_shown(response, issue)
+            return outcome_response(406, (issue,), {})
     if pretty:
         return Response(response.status, json_text.indented(response.body), response.headers)
     return response
+
+
+def _in_xml(response: Response, release: Release, *, pretty: bool) -> Response:
+    from fhir_vitiligo.fhir.xml import to_xml
+
+    read = AsWritten(response.body)
+    body = to_xml(read.spelled(read.value), release, indent=pretty)
+    return Response(response.status, body, {**response.headers, "Content-Type": FHIR_XML})
+
+
+def has_written(request: Request, response: Response) -> bool:
+    """Whether the answer tells of something that was done, which no form of the answer undoes."""
+    return response.status < 300 and (
+        "Location" in response.headers
+        or (request.method != "GET" and "ETag" in response.headers)
+        or (request.method == "POST" and not request.path)
+    )
+
+
+def done_but_not_shown(response: Response, issue: Issue) -> Response:
+    """What is answered in place of a resource that was written and cannot be shown in the form asked for."""
+    told = Issue("information", "informational", "", "This was done; what became of it cannot be shown.")
+    body = json.dumps(operation_outcome([told, replace(issue, severity="warning")]))
+    return Response(response.status, body, response.headers)
 
 
 def in_general(response: Response, media: str) -> Response:
@@ -266,9 +295,10 @@ def check_text(text: bytes, value: object = None) -> None:
     faults = repeated_members(text, value)
     if faults:
         raise InputError(faults)
-    # Nearly no text has an escape of the kind, and to look for one is nothing beside reading it.
-    if b"\\u00" in text and (found := _CONTROL.search(text)) is not None:
-        at, character = found.start(1), found[1][2:].decode().upper()
+    # Nearly no text has one of the kind, and to look for it is nothing beside reading it.
+    if (b"\\u" in text or b"\xef\xbf" in text) and (found := _CONTROL.search(text)) is not None:
+        at = found.start(found.lastindex or 0)
+        character = found[1][2:].decode().upper() if found[1] else f"{ord(found[2].decode()):04X}"
         line, column = text.count(b"\n", 0, at) + 1, at - text.rfind(b"\n", 0, at)
         told = (
             f"a string has the control character U+{character}: use only tab, line feed and carriage return"

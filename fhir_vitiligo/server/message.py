@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from fhir_vitiligo.errors import InputError
+from fhir_vitiligo.errors import FhirVitiligoError, InputError
 from fhir_vitiligo.search.query import Pairs, query_pairs
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
@@ -40,7 +40,7 @@ class Response:
 class Request:
     """``path``: the segments behind the base, decoded. ``query``: as sent. ``headers``: lower-case names;
     of a repeated one the values joined by commas. ``base``: the URL of the FHIR base as the client knows
-    it.
+    it. ``refused``: what is wrong with entries of a batch (by number) that could not be read in the form they came in.
     """
 
     method: str
@@ -49,6 +49,7 @@ class Request:
     headers: Mapping[str, str]
     base: str
     body: bytes = b""
+    refused: Mapping[int, FhirVitiligoError] | None = None
 
     def header(self, name: str) -> str:
         """The value of a header by its lower-case name; empty if it was not sent."""

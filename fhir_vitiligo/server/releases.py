@@ -16,14 +16,21 @@ from fhir_vitiligo.fhir import bundles, json
 from fhir_vitiligo.fhir.as_written import AsWritten
 from fhir_vitiligo.fhir.conversion import Converter
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.server.checks import Checks
-from fhir_vitiligo.server.content import outgoing, read_body, read_text, wanted_form
+from fhir_vitiligo.server.content import (
+    done_but_not_shown,
+    has_written,
+    outgoing,
+    read_body,
+    read_text,
+    wanted_form,
+)
+from fhir_vitiligo.server.entries_apart import answer_given_out, batch_taken_in, is_answer, is_batch
 from fhir_vitiligo.server.errors import InvalidError, RefusedError, outcome_response
 from fhir_vitiligo.server.message import FHIR_JSON, Request, Response
 from fhir_vitiligo.server.spoken import body_release
-from fhir_vitiligo.storage.entries import located
+from fhir_vitiligo.storage.entries import in_resource, located
 
 # These answer in the release that they are asked in, without being converted.
 _IN_ANY_RELEASE = (("metadata",),)
@@ -50,12 +57,18 @@ async def taken_in(request: Request, own: Release, checks: Checks) -> Request:
 
 
 def _converted(request: Request, document: Json, release: Release, own: Release, checks: Checks) -> Request:
+    convert = _converter(release, own).convert
+    read = AsWritten(read_text(request))
+    if is_batch(document) and not request.path:
+        made, refused = batch_taken_in(
+            read.value, request.refused or {}, lambda resource: checks.resource(resource, release), convert
+        )
+        return replace(request, body=read.dumps(made), refused=refused)
     is_operation = request.path[-1:] and request.path[-1].startswith("$")
     if not is_operation:
         _check(document, release, checks)
     try:
-        read = AsWritten(read_text(request))
-        body = read.dumps(_converter(release, own).convert(read.value))
+        body = read.dumps(convert(read.value))
     except InputError as error:
         if error.issues[0].code != "not-supported":
             raise
@@ -71,7 +84,7 @@ def _converter(source: Release, target: Release) -> Converter:
 
 
 def _check(document: Json, release: Release, checks: Checks) -> None:
-    if not (bundles.is_bundle(document) and document.get("type") in ("transaction", "batch")):
+    if not (bundles.is_bundle(document) and document.get("type") == "transaction"):
         checks.resource(document, release)
         return
     faults: list[Issue] = []
@@ -85,7 +98,7 @@ def _check(document: Json, release: Release, checks: Checks) -> None:
             try:
                 checks.resource(resource, release)
             except InvalidError as error:
-                faults += located(error, place).issues
+                faults += located(in_resource(error), f"Bundle.entry[{index}]").issues
     if faults:
         raise InvalidError(faults)
 
@@ -102,21 +115,14 @@ def given_out(request: Request, response: Response, own: Release, wanted: Releas
     document = read.value
     if document.get("resourceType") == "OperationOutcome":
         return response
+    convert = _converter(own, wanted).convert
     try:
-        body = read.dumps(_converter(own, wanted).convert(document))
+        body = read.dumps(answer_given_out(document, convert) if is_answer(document) else convert(document))
     except FhirVitiligoError as error:
-        if not _has_written(request, response):
+        if not has_written(request, response):
             return outcome_response(406, error.issues, {})
-        issue = replace(error.issues[0], severity="warning")
-        told = Issue("information", "informational", "", "This was done; what became of it cannot be shown.")
-        body = json.dumps(operation_outcome([told, issue]))
+        return done_but_not_shown(response, error.issues[0])
     return Response(response.status, body, response.headers)
-
-
-def _has_written(request: Request, response: Response) -> bool:
-    return response.status < 300 and (
-        "Location" in response.headers or (request.method == "POST" and not request.path)
-    )
 
 
 def made_in(request: Request, resource: Json, release: Release, own: Release) -> Response:

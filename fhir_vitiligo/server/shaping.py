@@ -29,10 +29,16 @@ _ANSWERED = (200, 201)
 _Cut = Callable[[Json, bool], Json]
 
 
-def shaped(request: Request, response: Response, release: Release) -> Response:
-    """The answer with the parts of its resources that the request asks for; :class:`InputError` for a ``_summary`` that
-    is none.
+def check_shape(request: Request) -> None:
+    """:class:`InputError` for a ``_summary`` that is none: asked before anything is done, since what is refused has done
+    nothing.
     """
+    if "_summary" in request.query:
+        _parts(request)
+
+
+def shaped(request: Request, response: Response, release: Release) -> Response:
+    """The answer with the parts of its resources that the request asks for."""
     cut = _cut(request, release)
     if cut is None or response.status not in _ANSWERED or response.headers.get("Content-Type") != FHIR_JSON:
         return response
@@ -50,9 +56,8 @@ def shaped(request: Request, response: Response, release: Release) -> Response:
     return Response(response.status, read.dumps(document), response.headers)
 
 
-def _cut(request: Request, release: Release) -> _Cut | None:
-    if "_summary" not in request.query and "_elements" not in request.query:
-        return None
+def _parts(request: Request) -> tuple[str, frozenset[str]]:
+    """What ``_summary`` and ``_elements`` ask for."""
     summary, elements = "", ""
     for name, value in request.pairs():
         if name == "_summary":
@@ -60,8 +65,18 @@ def _cut(request: Request, release: Release) -> _Cut | None:
         elif name == "_elements":
             elements = f"{elements},{value}"
     if summary and summary not in _SUMMARIES:
-        raise InputError(f"_summary is one of {', '.join(_SUMMARIES)}, not {summary[:50]!r}", code="invalid")
-    names = frozenset(name.strip() for name in elements.split(",") if name.strip())
+        raise InputError(
+            f"_summary is one of {', '.join(_SUMMARIES)}, not {summary[:50]!r}",
+            code="invalid",
+            expression="_summary",
+        )
+    return summary, frozenset(name.strip() for name in elements.split(",") if name.strip())
+
+
+def _cut(request: Request, release: Release) -> _Cut | None:
+    if "_summary" not in request.query and "_elements" not in request.query:
+        return None
+    summary, names = _parts(request)
     if names:
         return lambda resource, along: _asked(resource, names, release, along)
     match summary:

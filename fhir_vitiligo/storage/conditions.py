@@ -12,9 +12,12 @@ from fhir_vitiligo.errors import ConflictError, InputError
 from fhir_vitiligo.search.cursor import FIRST
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery, parse_query, query_pairs
-from fhir_vitiligo.storage.repository import Session, StoredVersion
+from fhir_vitiligo.storage.repository import ANY_VERSION, NO_VERSION, Session, StoredVersion
 
 _SHOWN = 3
+EMPTY_CONDITION = (
+    "the condition under which nothing is created is empty: give the search that finds what may be there"
+)
 
 
 def condition(parameters: Parameters, resource_type: str, query: str, base: str = "") -> SearchQuery:
@@ -62,3 +65,33 @@ def check_free(before: StoredVersion | None) -> None:
             "one, or update that one by its own URL",
             code="duplicate",
         )
+
+
+def check_version(resource_type: str, id: str, version: int, expected: int | None, is_there: bool) -> None:
+    """:class:`ConflictError` where the current version is not the one that a write expects; 0 is that of what was never
+    stored.
+    """
+    if expected is None or (expected == version and is_there):
+        return
+    if expected == ANY_VERSION:
+        if not is_there:
+            raise ConflictError(f"{resource_type}/{id} was expected and is not here", code="conflict")
+    elif expected == NO_VERSION:
+        if is_there:
+            raise ConflictError(
+                f"{resource_type}/{id} was to be new, but it is here in version {version}", code="conflict"
+            )
+    elif expected != version:
+        found = f"its version is {version}" if version else "it was never stored"
+        raise ConflictError(
+            f"{resource_type}/{id} was expected in version {expected}, but {found}: read it again",
+            code="conflict",
+        )
+
+
+def check_expected(resource_type: str, id: str, before: StoredVersion | None, expected: int | None) -> None:
+    """The same of what was read; asked before the content of a write is looked into, which may be wrong for another version
+    only (RFC 9110, 13.2.1).
+    """
+    version = 0 if before is None else before.version
+    check_version(resource_type, id, version, expected, before is not None and not before.deleted)

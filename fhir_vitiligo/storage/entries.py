@@ -16,7 +16,7 @@ from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import is_id
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery, parse_query, query_pairs
-from fhir_vitiligo.storage.conditions import condition
+from fhir_vitiligo.storage.conditions import EMPTY_CONDITION, condition
 from fhir_vitiligo.storage.draft import check_resource
 from fhir_vitiligo.storage.etag import parse_etag
 from fhir_vitiligo.storage.patch import Patch, patch_of_entry
@@ -116,7 +116,7 @@ def read_entry(raw: Json, number: int, parameters: Parameters, text: bytes | Non
     if not isinstance(resource, dict):
         raise InputError(f"{method} needs `resource`", code="required", expression="resource")
     if method == "PATCH":
-        return replace(entry, patch=patch_of_entry(resource))
+        return replace(entry, patch=patch_of_entry(json.dumps(resource) if text is None else text))
     return _with_resource(entry, resource, text, parameters)
 
 
@@ -148,7 +148,9 @@ def _conditions(entry: Entry, request: Json, parameters: Parameters, base: str) 
         entry = replace(entry, if_version=ANY_VERSION if any_version else parse_etag(told["ifMatch"]))
     elif (told["ifNoneMatch"] or "").strip() == "*":
         entry = replace(entry, if_version=NO_VERSION)
-    if told["ifNoneExist"] and entry.method == "POST":
+    if told["ifNoneExist"] is not None and entry.method == "POST":
+        if not told["ifNoneExist"].strip():
+            raise InputError(EMPTY_CONDITION, code="invalid", expression="request.ifNoneExist")
         found = condition(parameters, entry.type, told["ifNoneExist"], base)
         return replace(entry, condition=found)
     return entry

@@ -28,10 +28,18 @@ MEDIA_TYPES = (JSON_PATCH, MERGE_PATCH, FHIR_JSON)
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """``media`` is a media type in small letters without parameters, ``asked`` an array or object."""
+    """``media`` is a media type in small letters without parameters, ``read`` an array or object."""
 
     media: str
-    asked: Any
+    read: AsWritten
+
+    @property
+    def asked(self) -> Any:
+        return self.read.value
+
+    @property
+    def text(self) -> bytes:
+        return self.read.dumps(self.asked)
 
     def apply(self, resource: Json, release: Release) -> Json:
         """The resource after the patch; the one given is not changed.
@@ -54,8 +62,10 @@ class Patch:
         return found
 
     def apply_to_text(self, text: bytes, release: Release) -> tuple[Json, bytes]:
-        """The same of a resource as text, with what becomes of it as text, in which numbers are spelled as they were."""
-        read = AsWritten(text)
+        """The same of a resource as text, with what becomes of it as text, in which numbers are spelled as they were, here or
+        in the patch.
+        """
+        read = AsWritten(text).along_with(self.read)
         resource = self.apply(read.value, release)
         return resource, read.dumps(resource)
 
@@ -77,15 +87,16 @@ def read_patch(media: str, body: bytes) -> Patch:
         raise InputError("a patch is a JSON array or object", code="structure")
     if json_text.may_be_deep(body):
         json_text.check_depth(asked)
-    return Patch(media, asked)
+    return Patch(media, AsWritten(body))
 
 
-def patch_of_entry(resource: Json) -> Patch:
+def patch_of_entry(text: bytes) -> Patch:
     """The patch that an entry of a Bundle carries: Parameters (FHIRPath Patch), or a Binary with a patch of another kind in
-    base64 (https://hl7.org/fhir/R4/http.html#patch).
+    base64 (https://hl7.org/fhir/R4/http.html#patch). ``text`` is its resource.
     """
+    resource = json.loads_object(text)
     if resource.get("resourceType") == "Parameters":
-        return Patch(FHIR_JSON, resource)
+        return Patch(FHIR_JSON, AsWritten(text))
     media = str(resource.get("contentType", "")).partition(";")[0].strip().lower()
     if resource.get("resourceType") != "Binary" or media not in MEDIA_TYPES:
         raise InputError(

@@ -14,10 +14,9 @@ from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.search.types.base import cut
 from fhir_vitiligo.search.types.reference import REFERENCE
+from fhir_vitiligo.storage.conditions import check_version
 from fhir_vitiligo.storage.own_bases import MOST, record_base
 from fhir_vitiligo.storage.repository import (
-    ANY_VERSION,
-    NO_VERSION,
     Draft,
     HistoryPage,
     HistoryQuery,
@@ -163,7 +162,7 @@ class SqliteSession(SqliteReader):
         current = self._current(draft.type, draft.id)
         version = 0 if current is None else current[1]
         is_there = current is not None and current[4] is not None
-        _check_version(draft.type, draft.id, version, if_version, is_there)
+        check_version(draft.type, draft.id, version, if_version, is_there)
         content = draft.text(version + 1, updated)
         if current is None:
             self.pending.replace(self._insert(draft, updated, "PUT", content), {}, draft.rows)
@@ -178,7 +177,7 @@ class SqliteSession(SqliteReader):
     def delete(self, resource_type: str, id: str, if_version: int | None = None) -> StoredVersion | None:
         current = self._current(resource_type, id)
         is_there = current is not None and current[4] is not None
-        _check_version(resource_type, id, 0 if current is None else current[1], if_version, is_there)
+        check_version(resource_type, id, 0 if current is None else current[1], if_version, is_there)
         if current is None:
             return None
         key, version, updated, method, content = current
@@ -244,22 +243,3 @@ class SqliteSession(SqliteReader):
         """Now in microseconds, but always later than the write before, whatever the clock says."""
         self._last = max(time.time_ns() // 1000, self._last + 1)
         return self._last
-
-
-def _check_version(resource_type: str, id: str, version: int, expected: int | None, is_there: bool) -> None:
-    if expected is None or (expected == version and is_there):
-        return
-    if expected == ANY_VERSION:
-        if not is_there:
-            raise ConflictError(f"{resource_type}/{id} was expected and is not here", code="conflict")
-    elif expected == NO_VERSION:
-        if is_there:
-            raise ConflictError(
-                f"{resource_type}/{id} was to be new, but it is here in version {version}", code="conflict"
-            )
-    elif expected != version:
-        found = f"its version is {version}" if version else "it was never stored"
-        raise ConflictError(
-            f"{resource_type}/{id} was expected in version {expected}, but {found}: read it again",
-            code="conflict",
-        )

@@ -15,7 +15,7 @@ from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful, rewrite_links
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
-from fhir_vitiligo.storage.conditions import check_free, condition, only_match
+from fhir_vitiligo.storage.conditions import check_expected, check_free, condition, only_match
 from fhir_vitiligo.storage.draft import check_resource, draft, new_id
 from fhir_vitiligo.storage.entries import METHODS, Entry, below, doubles, in_resource, located
 from fhir_vitiligo.storage.etag import names_version
@@ -167,6 +167,7 @@ class _Transaction:
         before = self._session.read(entry.type, id)
         if before is None or before.content is None:
             raise NotFoundError(f"there is no {entry.type}/{id} to patch", code="not-found")
+        check_expected(entry.type, id, before, entry.if_version)
         resource, text = entry.patch.apply_to_text(before.content, self._parameters.release)
         check_resource(resource, self._parameters)
         try:

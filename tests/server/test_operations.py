@@ -442,3 +442,21 @@ def test_meta_of_what_was_deleted_is_gone(client: Client) -> None:
     client.request("DELETE", "/fhir/Patient/p")
     body = parameters(valueMeta__meta={"tag": [{"system": "urn:t", "code": "t"}]})
     assert client.send("POST", "/fhir/Patient/p/$meta-add", body).status_code == 410
+
+
+def test_meta_where_nothing_is_in_use_and_what_would_be_passed_over(client: Client) -> None:
+    assert client.get("/fhir/Group/$meta").json() == {"resourceType": "Parameters"}
+    client.put({"resourceType": "Patient", "id": "p"})
+    for meta, sentence in (
+        (
+            {"profil": ["urn:p"]},
+            "'profil' is none of what is added to a meta or taken away: profile, security, tag",
+        ),
+        ({"tag": {"system": "urn:t", "code": "t"}}, "`tag` is not an array: write it in brackets"),
+    ):
+        answer = client.send("POST", "/fhir/Patient/p/$meta-add", parameters(valueMeta__meta=meta))
+        assert answer.status_code == 400
+        assert sentence in told(answer)
+    given = values(client.get("/fhir/Patient/p/$meta"))["return"]
+    body = parameters(valueMeta__meta={**given, "tag": [{"system": "urn:t", "code": "t"}]})
+    assert client.send("POST", "/fhir/Patient/p/$meta-add", body).status_code == 200

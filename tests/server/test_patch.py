@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -221,3 +222,49 @@ def test_a_delete_by_condition(client: Client, patient: str) -> None:
     assert client.request("DELETE", "/fhir/Patient?identifier=urn:x|1").status_code == 204
     assert client.get(f"/fhir/Patient/{patient}").status_code == 410
     assert client.request("DELETE", "/fhir/Patient").status_code == 400
+
+
+MERGE = '{"valueQuantity":{"value":NUMBER}}'
+BY_PATH = (
+    '{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"replace"},'
+    '{"name":"path","valueString":"Observation.value.value"},{"name":"value","valueDecimal":NUMBER}]}]}'
+)
+BY_POINTER = '[{"op":"replace","path":"/valueQuantity/value","value":NUMBER}]'
+OBSERVATION = b'{"resourceType":"Observation","id":"o","status":"final","valueQuantity":{"value":1}}'
+
+
+def binary(patch: str) -> str:
+    data = base64.b64encode(patch.encode()).decode()
+    return json.dumps({"resourceType": "Binary", "contentType": "application/merge-patch+json", "data": data})
+
+
+@pytest.mark.parametrize("number", ["0.0000001", "1.10e2", "1E3", "5.60"])
+@pytest.mark.parametrize(
+    ("media", "patch"),
+    [
+        ("application/json-patch+json", BY_POINTER),
+        ("application/merge-patch+json", MERGE),
+        ("application/fhir+json", BY_PATH),
+    ],
+)
+def test_a_number_in_a_patch_is_stored_as_it_was_written(
+    client: Client, media: str, patch: str, number: str
+) -> None:
+    client.send("PUT", "/fhir/Observation/o", OBSERVATION)
+    answer = patched(client, "/fhir/Observation/o", patch.replace("NUMBER", number), media)
+    assert f'"value":{number}' in answer.text, answer.text
+
+
+@pytest.mark.parametrize("number", ["0.0000001", "1.10e2"])
+@pytest.mark.parametrize("way", ["transaction", "batch"])
+@pytest.mark.parametrize("resource", [BY_PATH, MERGE])
+def test_a_number_in_the_patch_of_an_entry_is_too(
+    client: Client, way: str, resource: str, number: str
+) -> None:
+    client.send("PUT", "/fhir/Observation/o", OBSERVATION)
+    resource = resource.replace("NUMBER", number)
+    resource = resource if "Parameters" in resource else binary(resource)
+    entry = '{"request":{"method":"PATCH","url":"Observation/o"},"resource":' + resource + "}"
+    text = '{"resourceType":"Bundle","type":"' + way + '","entry":[' + entry + "]}"
+    assert client.send("POST", "/fhir", text.encode()).status_code == 200
+    assert f'"value":{number}' in client.get("/fhir/Observation/o").text

@@ -8,11 +8,12 @@ from datetime import datetime
 from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import unquote
 
-from fhir_vitiligo.errors import InputError
-from fhir_vitiligo.fhir import bundles, json
+from fhir_vitiligo.errors import FhirVitiligoError, InputError
+from fhir_vitiligo.fhir import bundles, json, json_text
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server.bundle import EntryResponse, response_bundle
 from fhir_vitiligo.server.call import Call
+from fhir_vitiligo.server.entries_apart import Refused
 from fhir_vitiligo.server.errors import error_response
 from fhir_vitiligo.server.message import Request
 from fhir_vitiligo.storage.patch import patch_of_entry
@@ -27,56 +28,63 @@ _FORWARDED = {
 _WITH_BODY = ("POST", "PUT")
 
 
-async def batch(call: Call, document: Json, texts: Sequence[bytes | None]) -> bytes:
+async def batch(call: Call, document: Json, texts: Sequence[bytes | None], refused: Refused) -> bytes:
     """The answer, a Bundle as JSON text. ``texts``: the resources as received, entry by entry; they do not stand in
-    ``document``.
+    ``document``. ``refused``: what is known to be wrong with some of them.
     """
     entries = bundles.entries(document)
     answers: list[EntryResponse] = []
     for start in range(0, len(entries), _AT_ONCE):
         some = range(start, min(start + _AT_ONCE, len(entries)))
-        answers += await asyncio.gather(*(_batch_entry(call, entries[index], texts[index]) for index in some))
+        answers += await asyncio.gather(
+            *(_batch_entry(call, entries[index], texts[index], refused.get(index)) for index in some)
+        )
     return response_bundle("batch-response", answers)
 
 
-async def _batch_entry(call: Call, entry: Json, text: bytes | None) -> EntryResponse:
+async def _batch_entry(
+    call: Call, entry: Json, text: bytes | None, refused: FhirVitiligoError | None
+) -> EntryResponse:
     """An entry on its own: the request it stands for, answered like any other, faults too."""
     try:
+        if refused is not None:
+            raise refused
         request = _request(call.request, entry, text)
-    except InputError as error:
+    except FhirVitiligoError as error:
         answer = error_response(error)
     else:
         answer = await call.service.dispatch(request)
-    is_read = entry.get("request", {}).get("method") == "GET" if answer.status < 400 else False
+    is_asked = answer.status < 400 and _asks(request)
     body = answer.body or None
-    is_outcome = body is not None and (answer.status >= 400 or (not is_read and _tells(call)))
-    is_shown = is_read or (not is_outcome and _shows(call, request))
+    is_outcome = body is not None and (
+        answer.status >= 400 or (not is_asked and _prefers(call, "OperationOutcome"))
+    )
+    is_shown = is_asked or (not is_outcome and _prefers(call, "representation"))
     return EntryResponse(
         answer.status,
         location=answer.headers.get("Location", ""),
         etag=answer.headers.get("ETag", ""),
-        updated=_updated(answer.headers.get("Last-Modified"), body if is_shown else None),
+        updated=_updated(answer.headers.get("Last-Modified"), body if answer.status < 400 else None),
         resource=body if is_shown else None,
         outcome=body if is_outcome else None,
     )
 
 
-def _tells(call: Call) -> bool:
-    return call.request.prefer("return") == "OperationOutcome"
+def _asks(request: Request) -> bool:
+    """Whether what is answered is what was asked for: by a read, a search or an operation."""
+    last = request.path[-1:]
+    return request.method == "GET" or last == ("_search",) or any(one.startswith("$") for one in last)
 
 
-def _shows(call: Call, request: Request) -> bool:
-    """Whether the answer to a write is the resource; of an operation it always is what was asked for."""
-    is_operation = request.path[-1].startswith("$")
-    return is_operation or call.request.prefer("return") == "representation"
+def _prefers(call: Call, returned: str) -> bool:
+    return call.request.prefer("return") == returned
 
 
-def _updated(http_date: str | None, shown: bytes | None) -> str | None:
-    """When a version was written: as its ``meta`` says where it is shown, else the second of Last-Modified."""
+def _updated(http_date: str | None, resource: bytes | None) -> str | None:
+    """When a version was written: as its ``meta`` says where it is at hand, else the second of Last-Modified."""
     if http_date is None:
         return None
-    resource = None if shown is None else json.loads(shown)
-    meta = resource.get("meta") if isinstance(resource, dict) else None
+    meta = json.loads(json_text.members(resource).get("meta", b"{}")) if resource else {}
     told = meta.get("lastUpdated") if isinstance(meta, dict) else None
     return told if isinstance(told, str) else f"{parsedate_to_datetime(http_date):%Y-%m-%dT%H:%M:%SZ}"
 
@@ -115,8 +123,7 @@ def _http_date(instant: str) -> str:
 
 
 def _patch(text: bytes | None) -> tuple[bytes, str]:
-    resource = None if text is None else json.loads(text)
-    if not isinstance(resource, dict) or text is None:
+    if text is None or not isinstance(json.loads(text), dict):
         raise InputError("PATCH needs `resource`", code="required", expression="resource")
-    patch = patch_of_entry(resource)
-    return (text if patch.asked is resource else json.dumps(patch.asked)), patch.media
+    patch = patch_of_entry(text)
+    return patch.text, patch.media

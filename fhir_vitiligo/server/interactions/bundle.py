@@ -31,7 +31,7 @@ async def bundle(call: Call) -> Response:
         case "transaction":
             body = await transaction(call, document, texts)
         case "batch":
-            body = await batch(call, document, texts)
+            body = await batch(call, document, texts, call.request.refused or {})
         case other:
             raise InputError(
                 f"a Bundle of type {str(other)[:50]!r} cannot be done: it has to be transaction or batch",

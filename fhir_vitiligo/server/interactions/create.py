@@ -7,7 +7,7 @@ from fhir_vitiligo.search.query import PRESENTATION, SearchQuery
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.content import read_body, read_text
 from fhir_vitiligo.server.message import Response
-from fhir_vitiligo.storage.conditions import condition, only_match
+from fhir_vitiligo.storage.conditions import EMPTY_CONDITION, condition, only_match
 from fhir_vitiligo.storage.draft import check_resource, draft, new_id
 from fhir_vitiligo.storage.repository import Session, StoredVersion
 
@@ -45,7 +45,9 @@ async def create(call: Call) -> Response:
 
 def _condition(call: Call) -> SearchQuery | None:
     """Of the If-None-Exist header, or of the URL, where some clients write it."""
-    text = call.request.header("if-none-exist")
-    if not text and any(name not in PRESENTATION for name, _ in call.request.pairs()):
+    text = call.request.headers.get("if-none-exist")
+    if text is not None and not text.strip():
+        raise InputError(EMPTY_CONDITION, code="invalid", expression="http.if-none-exist")
+    if text is None and any(name not in PRESENTATION for name, _ in call.request.pairs()):
         text = call.request.query
     return condition(call.service.parameters, call.type, text, call.request.base) if text else None

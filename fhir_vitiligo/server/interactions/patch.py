@@ -7,11 +7,11 @@ from functools import partial
 from fhir_vitiligo.errors import InputError, NotFoundError
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.conditions import if_match
-from fhir_vitiligo.server.content import FORMATS, check_text, reading
+from fhir_vitiligo.server.content import FORMATS, XML_FORMATS, check_text, reading
 from fhir_vitiligo.server.errors import RefusedError
 from fhir_vitiligo.server.interactions.read import unknown
 from fhir_vitiligo.server.message import Response
-from fhir_vitiligo.storage.conditions import condition, only_match
+from fhir_vitiligo.storage.conditions import check_expected, condition, only_match
 from fhir_vitiligo.storage.draft import check_resource, draft
 from fhir_vitiligo.storage.patch import JSON_PATCH, MEDIA_TYPES, MERGE_PATCH, read_patch
 from fhir_vitiligo.storage.repository import Session, StoredVersion
@@ -25,7 +25,7 @@ async def patch(call: Call) -> Response:
     if media not in _READ:
         raise RefusedError(
             415,
-            f"a patch of type {media[:100]!r} is not read: send {', '.join(MEDIA_TYPES)}",
+            f"a patch of type {media[:100]!r} is not read: send {', '.join((*MEDIA_TYPES, XML_FORMATS[0]))}",
             "not-supported",
         )
     change = reading(call.request.body, partial(read_patch, media))
@@ -45,6 +45,7 @@ async def patch(call: Call) -> Response:
             )
         if before.content is None:
             raise RefusedError(410, f"{call.type}/{call.id} was deleted", "deleted")
+        check_expected(before.type, before.id, before, expected)
         resource, text = change.apply_to_text(before.content, release)
         check_resource(resource, parameters)
         checks.resource(resource)

@@ -7,14 +7,17 @@ from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.conditions import if_match
 from fhir_vitiligo.server.content import read_body, read_text
 from fhir_vitiligo.server.message import Response
-from fhir_vitiligo.storage.conditions import check_free, condition, only_match
+from fhir_vitiligo.storage.conditions import check_expected, check_free, condition, only_match
 from fhir_vitiligo.storage.draft import check_resource, draft, new_id
 from fhir_vitiligo.storage.repository import Session, StoredVersion
 
 
 async def update(call: Call) -> Response:
     """200 with the next version, 201 when there was none (or a deleted one); 412 when If-Match names another version."""
-    parameters = call.service.parameters
+    parameters, repository = call.service.parameters, call.service.repository
+    expected = if_match(call.request)
+    if expected is not None:
+        check_expected(call.type, call.id, await repository.read(call.type, call.id), expected)
     resource = read_body(call.request)
     resource_type = check_resource(resource, parameters)
     if resource_type != call.type or resource.get("id") != call.id:
@@ -24,7 +27,6 @@ async def update(call: Call) -> Response:
             code="invalid",
             expression=f"{resource_type}.id",
         )
-    expected = if_match(call.request)
     checks = call.service.checks
     checks.resource(resource)
     integrity = checks.integrity(call.request.base)
@@ -37,7 +39,7 @@ async def update(call: Call) -> Response:
         integrity.check_written(session, targets)
         return before is None or before.deleted, version
 
-    return _told(call, *await call.service.repository.write(work, brief=True))
+    return _told(call, *await repository.write(work, brief=True))
 
 
 async def conditional_update(call: Call) -> Response:

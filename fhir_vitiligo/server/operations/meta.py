@@ -19,12 +19,13 @@ from fhir_vitiligo.storage.draft import draft
 from fhir_vitiligo.storage.repository import Session, StoredVersion
 
 _LISTS = ("profile", "security", "tag")
+_OF_THE_SERVER = ("id", "extension", "versionId", "lastUpdated", "source")
 
 
 async def meta(call: Call, _: Inputs) -> Json:
     """The meta of a resource; of a type, or of everything, the profiles, tags and labels in use."""
     if call.id:
-        found = json.loads_object(await stored(call)).get("meta", {})
+        found = json.loads_object(await stored(call)).get("meta")
         return parameters(("return", "Meta", found))
     used: Json = {}
     query = call.query([("_count", str(call.service.settings.max_count)), ("_total", "none")])
@@ -33,7 +34,7 @@ async def meta(call: Call, _: Inputs) -> Json:
         for version in page.versions:
             _add_lists(used, version.content or b"{}")
         if page.next is None:
-            return parameters(("return", "Meta", used))
+            return parameters(("return", "Meta", used or None))
         query = replace(query, after=page.next, total=False)
 
 
@@ -59,6 +60,7 @@ async def _change(call: Call, inputs: Inputs, change: Callable[[Json, str, Any],
     asked = inputs.object("meta")
     if asked is None:
         raise InputError("the parameter meta is needed, as valueMeta", code="required", expression="meta")
+    _check_lists(asked)
     known, checks = call.service.parameters, call.service.checks
 
     def work(session: Session) -> StoredVersion:
@@ -82,6 +84,23 @@ async def _change(call: Call, inputs: Inputs, change: Callable[[Json, str, Any],
 
     version = await call.service.repository.write(work)
     return parameters(("return", "Meta", json.loads_object(version.content or b"{}").get("meta", {})))
+
+
+def _check_lists(asked: Json) -> None:
+    """:class:`InputError` for what is asked and would be passed over."""
+    for name, value in asked.items():
+        if name in _OF_THE_SERVER:
+            continue  # who sends back what $meta gave
+        if name not in _LISTS:
+            raise InputError(
+                f"{name[:50]!r} is none of what is added to a meta or taken away: {', '.join(_LISTS)}",
+                code="invalid",
+                expression=f"meta.{name[:50]}",
+            )
+        if not isinstance(value, list):
+            raise InputError(
+                f"`{name}` is not an array: write it in brackets", code="structure", expression=f"meta.{name}"
+            )
 
 
 def _add(meta: Json, name: str, values: Any) -> None:
