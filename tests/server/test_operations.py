@@ -252,6 +252,8 @@ def test_an_expansion_says_what_it_obeyed(client: Client) -> None:
         {"name": "offset", "valueInteger": 0},
         {"name": "count", "valueInteger": 1},
         {"name": "activeOnly", "valueBoolean": True},
+        {"name": "includeDesignations", "valueBoolean": True},
+        {"name": "displayLanguage", "valueCode": "de"},
     ]
     assert "parameter" not in client.get(f"/fhir/ValueSet/$expand?url={GENDER}").json()["expansion"]
 

@@ -190,3 +190,77 @@ def test_a_set_that_changes_is_asked_as_it_is_now(client: Client) -> None:
     assert client.get(f"/fhir/Observation?code:in={SET}").json()["total"] == 1
     client.put({**VALUES, "compose": {"include": [{"system": SYSTEM, "concept": [{"code": "w"}]}]}})
     assert client.get(f"/fhir/Observation?code:in={SET}").json()["total"] == 0
+
+
+FRUIT: dict[str, Any] = {
+    "resourceType": "CodeSystem",
+    "id": "fruit",
+    "url": "urn:test:fruit",
+    "name": "Fruit",
+    "status": "active",
+    "content": "complete",
+    "property": [{"code": "weight", "type": "decimal"}],
+    "concept": [
+        {
+            "code": "a",
+            "display": "Apple",
+            "definition": "What grows on an apple tree.",
+            "designation": [
+                {"language": "de-CH", "value": "Öpfel"},
+                {"language": "de", "value": "Apfel"},
+                {"value": "Malus"},
+            ],
+            "property": [{"code": "weight", "valueDecimal": 1.50}],
+            "concept": [{"code": "a1", "display": "Pippin"}],
+        }
+    ],
+}
+
+
+def told_parts(client: Client, query: str) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    answer = client.get(f"/fhir/CodeSystem/$lookup?system=urn:test:fruit&{query}").json()
+    for one in answer["parameter"]:
+        parts = {
+            part["name"]: next(value for name, value in part.items() if name != "name")
+            for part in one.get("part", ())
+        }
+        found.setdefault(one["name"], []).append(parts or one.get("valueString"))
+    return found
+
+
+def test_a_lookup_tells_all_there_is_or_what_is_asked_for(client: Client) -> None:
+    client.put(FRUIT)
+    found = told_parts(client, "code=a")
+    assert found["display"] == ["Apple"]
+    assert found["designation"] == [
+        {"language": "de-CH", "value": "Öpfel"},
+        {"language": "de", "value": "Apfel"},
+        {"value": "Malus"},
+    ]
+    assert found["property"] == [
+        {"code": "definition", "value": "What grows on an apple tree."},
+        {"code": "child", "value": "a1"},
+        {"code": "weight", "value": 1.5},
+    ]
+    assert told_parts(client, "code=a1&property=parent")["property"] == [{"code": "parent", "value": "a"}]
+    assert "designation" not in told_parts(client, "code=a&property=weight")
+    assert told_parts(client, "code=a&property=lang.de")["designation"] == [
+        {"language": "de", "value": "Apfel"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "display"), [("de", "Apfel"), ("de-CH", "Öpfel"), ("de-AT", "Apfel"), ("fr", "Apple")]
+)
+def test_words_come_in_the_language_asked_for(client: Client, language: str, display: str) -> None:
+    client.put(FRUIT)
+    client.put({**VALUES, "compose": {"include": [{"system": "urn:test:fruit"}]}})
+    assert told_parts(client, f"code=a&displayLanguage={language}")["display"] == [display]
+    url = f"/fhir/ValueSet/set/$expand?displayLanguage={language}&includeDesignations=true"
+    expansion = client.get(url).json()["expansion"]
+    assert expansion["contains"][0]["display"] == display
+    assert {"language": "de", "value": "Apfel"} in expansion["contains"][0]["designation"]
+    assert {"name": "displayLanguage", "valueCode": language} in expansion["parameter"]
+    assert {"name": "includeDesignations", "valueBoolean": True} in expansion["parameter"]
+    assert "designation" not in client.get("/fhir/ValueSet/set/$expand").json()["expansion"]["contains"][0]

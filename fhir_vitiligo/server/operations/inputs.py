@@ -50,6 +50,11 @@ class Inputs:
             f"the parameter {name} is text, not {type(value).__name__}", code="invalid", expression=name
         )
 
+    def texts(self, name: str) -> list[str]:
+        """All its values as text."""
+        found = self.values.get(name, [])
+        return [one for one in found if isinstance(one, str)]
+
     def flag(self, name: str) -> bool:
         """The value as true or false; false where it is not given."""
         value = self.get(name)

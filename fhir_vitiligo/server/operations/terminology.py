@@ -14,6 +14,7 @@ from fhir_vitiligo.errors import InputError, Issue, NotFoundError, TerminologyEr
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.errors import RefusedError
+from fhir_vitiligo.server.operations.concept_words import told_of, worded
 from fhir_vitiligo.server.operations.inputs import Inputs
 from fhir_vitiligo.server.operations.parameters import parameters
 from fhir_vitiligo.server.operations.stored_terminology import (
@@ -30,8 +31,8 @@ _MOST = 10_000  # entries of one answer
 _NOT_IN_MAP = "The map does not have this code."
 _NOT_IN_MAPS = "No map on board or stored here has this code."
 _NO_MATCH = "The map says that there is no such code."
-# What an answer that did not obey would get wrong. What only adds to an answer, or shapes it (designations, languages,
-# nesting), may be asked for by anybody.
+# What an answer that did not obey would get wrong. What only adds to an answer, or shapes it (definitions, nesting), may be
+# asked for by anybody.
 _NOT_OBEYED = {
     "context": "bindings of elements are not looked up: give url",
     "contextDirection": "bindings of elements are not looked up: give url",
@@ -71,7 +72,12 @@ async def expand(call: Call, inputs: Inputs) -> Json:
     if obeyed := _obeyed(inputs):
         expansion["parameter"] = obeyed
     if found.contains:
-        expansion["contains"] = list(found.contains)
+        language, designations = inputs.text("displayLanguage"), inputs.flag("includeDesignations")
+        expansion["contains"] = (
+            worded(found.contains, terminology, language, with_designations=designations)
+            if language or designations
+            else list(found.contains)
+        )
     told: Json = {"resourceType": "ValueSet", "status": "active", "expansion": expansion}
     if found.url:
         told["url"] = found.url
@@ -126,7 +132,9 @@ def _of_another(asked: str | None, system: str) -> Json:
 
 
 async def lookup(call: Call, inputs: Inputs) -> Json:
-    """What is known of a code; 404 where it is not on board."""
+    """What is known of a code: ``property`` names what of it is wanted, ``displayLanguage`` in which words; 404 where it is not
+    on board.
+    """
     _refuse_others("lookup", inputs)
     (coding,) = _codings(inputs)[:1]
     system, code = coding.get("system"), coding["code"]
@@ -139,18 +147,11 @@ async def lookup(call: Call, inputs: Inputs) -> Json:
             f"the code {code[:100]!r} of {system[:200]} is neither on board nor stored here", code="not-found"
         )
     about = terminology.code_system(system, coding.get("version"))
-    of_system: Json = {} if about is None else about.resource
-    displays = found.displays()
+    assert about is not None  # it has the code
     return parameters(
-        ("name", "string", of_system.get("name") or of_system.get("title") or system),
-        ("version", "string", of_system.get("version")),
-        ("display", "string", displays[0] if displays else code),
-        *(("designation", "part", [("value", "string", other)]) for other in displays[1:]),
-        *(
-            (("property", "part", [("code", "code", "inactive"), ("value", "boolean", True)]),)
-            if found.inactive
-            else ()
-        ),
+        ("name", "string", about.resource.get("name") or about.resource.get("title") or system),
+        ("version", "string", about.version),
+        *told_of(about, code, inputs.text("displayLanguage"), inputs.texts("property")),
     )
 
 
@@ -218,8 +219,13 @@ def _obeyed(inputs: Inputs) -> list[Json]:
         obeyed.append({"name": "filter", "valueString": filtered})
     numbers = ((name, inputs.number(name)) for name in ("offset", "count"))
     obeyed += [{"name": name, "valueInteger": number} for name, number in numbers if number is not None]
-    if inputs.get("activeOnly") is not None:
-        obeyed.append({"name": "activeOnly", "valueBoolean": inputs.flag("activeOnly")})
+    obeyed += [
+        {"name": name, "valueBoolean": inputs.flag(name)}
+        for name in ("activeOnly", "includeDesignations")
+        if inputs.get(name) is not None
+    ]
+    if (language := inputs.text("displayLanguage")) is not None:
+        obeyed.append({"name": "displayLanguage", "valueCode": language})
     return obeyed
 
 
