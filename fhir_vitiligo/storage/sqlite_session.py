@@ -15,6 +15,7 @@ from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.search.types.base import cut
 from fhir_vitiligo.search.types.reference import REFERENCE
 from fhir_vitiligo.storage.conditions import check_version
+from fhir_vitiligo.storage.named_versions import with_named_versions
 from fhir_vitiligo.storage.own_bases import MOST, record_base
 from fhir_vitiligo.storage.repository import (
     Draft,
@@ -84,7 +85,8 @@ class SqliteReader:
         return read_history(self.connection, self.numbers, query)
 
     def search(self, query: SearchQuery) -> Page:
-        return search(self.connection, self.numbers, query)
+        page = search(self.connection, self.numbers, query)
+        return with_named_versions(page, self.read_version) if page.included else page
 
 
 class SqliteSession(SqliteReader):
