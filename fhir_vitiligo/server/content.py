@@ -71,7 +71,7 @@ def wanted_form(request: Request, release: Release) -> Wanted:
     by_default = body_release(request, release)
     if "_format" in request.query:
         for name, value in request.pairs():
-            if name == "_format":
+            if name == "_format" and value:
                 return _wanted(_UNESCAPED_PLUS.sub("+", value), by_default, "_format")
     accept = request.headers.get("accept")
     if is_binary_read(request) and not _asks_for_fhir(request.query, accept or ""):

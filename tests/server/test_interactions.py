@@ -393,3 +393,8 @@ def test_equal_conditional_creates_at_once_make_one(client: Client) -> None:
 
     assert asyncio.run(race()) == [200] * 19 + [201]
     assert client.get("/fhir/Patient?identifier=s|1").json()["total"] == 1
+
+
+def test_an_empty_format_asks_for_none(client: Client) -> None:
+    client.put({"resourceType": "Patient", "id": "p"})
+    assert client.get("/fhir/Patient/p?_format=").headers["content-type"].startswith("application/fhir+json")
