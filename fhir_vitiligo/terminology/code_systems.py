@@ -7,12 +7,12 @@ in, and every code that a ``parent`` or ``subsumedBy`` property names (what HL7'
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fhir_vitiligo.fhir.bounded_patterns import BoundedTogether, PatternError, fullmatch
 from fhir_vitiligo.fhir.json import Json
 
 _PROPERTIES = "http://hl7.org/fhir/concept-properties#"
@@ -21,9 +21,6 @@ _PARENT = frozenset({"parent", "subsumedBy"})
 _NOT_SELECTABLE = "notSelectable"
 _INACTIVE_STATUS = frozenset({"retired", "inactive"})
 _STATUS_KNOWN = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
-_LONGEST_PATTERN = 200
-# (a+)+, (a|b)*+ and their like take for ever over a long code; no published value set has them.
-_NESTED_REPETITION = re.compile(r"\([^)]*[*+{|][^)]*\)[*+{]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +187,7 @@ class CodeSystem:
         if name in ("concept", "code") or operator in _HIERARCHICAL:
             return self._where_code(operator, value)
         test = self._property_test(name, operator, value)
-        return None if test is None else {code: None for code in self.concepts if test(code)}
+        return None if test is None else _deciding(self.concepts, test)
 
     def _where_code(self, operator: str, value: str) -> dict[str, None] | None:
         match operator:
@@ -215,10 +212,7 @@ class CodeSystem:
                 out = {*_words(value)}
                 return {code: None for code in self.concepts if code not in out}
             case "regex":
-                pattern = _compiled(value)
-                if pattern is None:
-                    return None
-                return {code: None for code in self.concepts if len(code) <= 100 and pattern.fullmatch(code)}
+                return _deciding(self.concepts, lambda code: fullmatch(value, code))
             case "exists":
                 return dict.fromkeys(self.concepts) if value == "true" else {}
         return None
@@ -242,10 +236,7 @@ class CodeSystem:
             case "exists":
                 return lambda code: bool(values(code)) == (value == "true")
             case "regex":
-                pattern = _compiled(value)
-                if pattern is None:
-                    return None
-                return lambda code: any(len(v) <= 1000 and pattern.fullmatch(v) for v in values(code))
+                return lambda code: any(fullmatch(value, one) for one in values(code))
         return None
 
     def _values(self, name: str) -> Callable[[str], tuple[str, ...]] | None:
@@ -316,11 +307,10 @@ def _words(value: str) -> list[str]:
     return [word.strip() for word in value.split(",")]
 
 
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """A package's own pattern, unless it is none or could take for ever."""
-    if len(pattern) > _LONGEST_PATTERN or _NESTED_REPETITION.search(pattern):
-        return None
+def _deciding(codes: Iterable[str], test: Callable[[str], bool]) -> dict[str, None] | None:
+    """The codes that pass; ``None`` where the test is a pattern that is none, or takes too long."""
     try:
-        return re.compile(pattern)
-    except re.error:
+        with BoundedTogether(apart=True):  # what is found here is kept for others
+            return {code: None for code in codes if test(code)}
+    except PatternError:
         return None

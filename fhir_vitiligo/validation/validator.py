@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from fhir_vitiligo.errors import Issue
+from fhir_vitiligo.fhir.bounded_patterns import BoundedTogether
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.validation.compiler import Compiler, compiler_of
@@ -46,14 +47,17 @@ class Validator:
         (``Patient.contact[0].name.family``). Never raises for what is in the resource; at most some hundred
         issues are told.
         """
+        with BoundedTogether():
+            return self._validated(resource, (profiles,) if isinstance(profiles, str) else tuple(profiles))
+
+    def _validated(self, resource: Any, profiles: tuple[str, ...]) -> list[Issue]:
         root = _root(resource)
-        profiles = (profiles,) if isinstance(profiles, str) else tuple(profiles)
         faults = Faults()
         walk = Walk(self._compiler.library, self._compiler.profiles, self.options)
         more = self._walk(resource, profiles, walk, faults)
         if walk.has_floats and not more:
             # Rules reckon in exact decimals; what a float was written as is its shortest form.
-            return self.validate(_exact(resource), profiles)
+            return self._validated(_exact(resource), profiles)
         if faults.malformed and not more:
             faults, more = self._walk_again(resource, profiles, faults)
         if faults.left_out:

@@ -32,12 +32,13 @@ VALUES = (
     "http://hl7.org/fhirpath/System.String", "http://hl7.org/fhir/ValueSet/all-types",
     "value", "type", "profile", "exists", "pattern", "closed", "ordered", "specialization", "required", "is-a", "regex", "in",
     "(((((((((a+)+)+)+)+)+)+)+)+)$", "$this", "%resource", "resolve().x.y", "extension('a').value", "(", "iif(",
+    [{"url": "http://hl7.org/fhir/StructureDefinition/regex", "valueString": "((x+)+)+(.|x)*!"}],
     "repeat(children())", "descendants().descendants()",
 )  # fmt: skip
 NAMES = (
     "slicing", "sliceName", "contentReference", "binding", "constraint", "type", "min", "max", "fixedCode", "maxLength", "base",
     "patternCodeableConcept", "minValueQuantity", "condition", "compose", "expansion", "concept", "property", "filter",
-    "supplements",
+    "supplements", "extension",
 )  # fmt: skip
 
 

@@ -61,9 +61,8 @@ def test_filters_leave_what_the_specification_says(name: str) -> None:
     [
         where("unheard", "=", "x"),
         where("concept", "resembles", "x"),
-        where("code", "regex", "(a+)+b"),
         where("code", "regex", "("),
-        where("code", "regex", "a" * 300),
+        where("code", "regex", "a" * 3000),
         {"system": "urn:s", "filter": [{"property": "concept", "op": "is-a"}]},
     ],
 )

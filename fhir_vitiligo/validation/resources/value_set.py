@@ -4,10 +4,10 @@ code system that is named as one, and its filters can be applied.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from fhir_vitiligo.fhir.addresses import is_absolute
+from fhir_vitiligo.fhir.bounded_patterns import PatternError, check_pattern
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import FROM_TEXT, PRIMITIVES, shown
 from fhir_vitiligo.terminology.systems import SNOMED_CT
@@ -26,7 +26,6 @@ _YES_OR_NO = frozenset(("inactive", "notSelectable"))
 _MOMENTS = frozenset(("effectiveDate", "deprecationDate", "retirementDate"))
 # https://hl7.org/fhir/R4/snomedct.html#implicit
 _OF_SNOMED = frozenset(("is-a", "descendent-of", "is-not-a", "in", "descendent-leaf"))
-_LONGEST_PATTERN = 1_000
 
 
 def check(value_set: Json, context: Context) -> Iterator[Fault]:
@@ -118,10 +117,8 @@ def _of_concepts(operator: str, value: str, system: str, context: Context) -> st
 
 
 def _is_pattern(value: str) -> bool:
-    if len(value) > _LONGEST_PATTERN:
-        return True
     try:
-        re.compile(value)
-    except (re.error, RecursionError, OverflowError):
-        return False
+        check_pattern(value)
+    except PatternError as error:
+        return error.kind == "limit"
     return True

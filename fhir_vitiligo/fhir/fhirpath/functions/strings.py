@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from fhir_vitiligo.fhir.bounded_patterns import MAX_TEXT
 from fhir_vitiligo.fhir.fhirpath import patterns
 from fhir_vitiligo.fhir.fhirpath.arithmetic import bounded
 from fhir_vitiligo.fhir.fhirpath.code import Code, Scalar, from_scalar, scalar_of
@@ -87,7 +88,7 @@ def _grown(apply: Callable[..., str], count: int) -> Factory:
                 return None
             # The longest that can come of it, before any of it is made.
             charge(env, place, sum(map(len, found)) // 100)
-            if count and (len(found[0]) + 1) * (len(found[-1]) + 1) > 100 * patterns.MAX_TEXT:
+            if count and (len(found[0]) + 1) * (len(found[-1]) + 1) > 100 * MAX_TEXT:
                 raise place.error(f"{call.name}() would make too long a string", "limit")
             return bounded(apply(*found, place) if count else apply(*found), env, place)
 
