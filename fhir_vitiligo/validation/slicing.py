@@ -74,7 +74,7 @@ class Slicer:
             )
 
     def check(self, found: Sequence[Occurrence], targets: Targets, context: Context) -> None:
-        """``targets`` are what holds for an occurrence of no slice."""
+        """``targets`` are what holds for each occurrence, whichever slice it belongs to."""
         members: list[list[Occurrence]] = [[] for _ in self.slices]
         last, rest, undecided = -1, False, False
         for position, occurrence in enumerate(found):
@@ -105,9 +105,9 @@ class Slicer:
             else:
                 for occurrence in own:
                     _run(one.targets, occurrence, context)
-            if not one.node.children and self.node.children:
-                for occurrence in own:
-                    _run(targets, occurrence, context)
+            # A slice may have been made, or written, without what is said of all occurrences.
+            for occurrence in own:
+                _run(targets, occurrence, context)
 
     def _slice(self, occurrence: Occurrence, position: int, context: Context) -> int | None:
         number: int | None = None

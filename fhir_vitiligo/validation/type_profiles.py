@@ -2,7 +2,7 @@
 of an entry (https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.type.profile).
 
 A value has to conform to one of them. Extensions are held against the definition that their url names, where
-they stand (:mod:`.rules.extension`).
+they stand (:mod:`.rules.extension`); here only against what narrows that.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ def type_profile_check(profiles: Profiles, place: Place) -> Check | None:
     kinds = [kind for kind in place.element.types if kind.code == place.one.type.code]
     # The type itself among its profiles, or named once more without any: whatever is of the type conforms to one.
     plain = any(not kind.profiles or any(map(profiles.library.is_type, kind.profiles)) for kind in kinds)
-    if plain or place.one.type.code == "Extension":
+    if plain:
         return None
     urls = [url for kind in kinds for url in kind.profiles]
+    if place.one.type.code == "Extension":
+        return _narrowed_extension(profiles, place, urls)
     known = {url for kind in (place.base.types if place.base is not None else ()) for url in kind.profiles}
     urls = [url for url in urls if url not in known]
     return _one_of(profiles, place, urls) if urls else None
@@ -66,6 +68,26 @@ def _one_of(profiles: Profiles, place: Place, urls: list[str]) -> Check:
         _run(profiles, place, urls, value, companion, name, context)
 
     return check
+
+
+def _narrowed_extension(profiles: Profiles, place: Place, urls: list[str]) -> Check:
+    """What a profile asks of an extension beyond the definition that the url names: profiles of that definition."""
+    narrowed: bool | None = None
+
+    def check(value: Any, companion: Any, context: Context) -> None:
+        nonlocal narrowed
+        if narrowed is None:  # looked up when the first comes
+            narrowed = all(_has_another_url(profiles, url) for url in urls)
+        if narrowed:
+            _run(profiles, place, urls, value, companion, "Extension", context)
+
+    return check
+
+
+def _has_another_url(profiles: Profiles, canonical: str) -> bool:
+    schema = profiles.library.profile(canonical)
+    own = None if schema is None else schema.root.child("url")
+    return own is not None and own.element.fixed not in (None, canonical.partition("|")[0])
 
 
 def _run(

@@ -42,6 +42,9 @@ class _Derivation:
         self.found: dict[str, Node | None] = {base.root.element.path: base.root}
         # Below each element, how far in the order of the base the differential is.
         self.reached: dict[str, int] = {}
+        # Elements stated so far, and those not stated of which something below was.
+        self.stated = {base.root.element.path}
+        self.passed: set[str] = set()
         self.sliced: set[str] = set()
         # Choices sliced by their type, those narrowed to fewer types, and paths met so far.
         self.sliced_by_type: set[str] = set()
@@ -61,7 +64,7 @@ class _Derivation:
         is_slice = isinstance(record.get("sliceName"), str)
         if node.element.path == f"{path}[x]":
             yield _fault(f"{path} has one of several types: its path is {path}[x].")
-        yield from self._order(path)
+        yield from self._order(path, is_slice)
         yield from self._slicing(record, path, node, is_slice)
         stated = node_of(record, path).element
         yield from self._choices(record, stated, node, is_slice)
@@ -123,21 +126,32 @@ class _Derivation:
         if len(element.types) != 1 and (schema := library.profile(CORE + "Element")) is not None:
             yield schema.root
 
-    def _order(self, path: str) -> Iterator[Fault]:
-        above, _, name = path.rpartition(".")
+    def _order(self, path: str, is_slice: bool) -> Iterator[Fault]:
         for below in [one for one in self.reached if one == path or one.startswith(f"{path}.")]:
             del self.reached[below]
-        around = self._node(above) if above else None
-        if around is None:
-            return
-        plain = name.removesuffix("[x]")
-        names = [child.name for node in self._unfolded(around) for child in node.children]
-        place = next((at for at, one in enumerate(names) if plain == one), None)
-        if place is None:
-            return
-        if place < self.reached.get(above, 0):
+        self.passed = {one for one in self.passed if not one.startswith(f"{path}.")}
+        late = path in self.passed and not is_slice
+        self.passed.discard(path)
+        self.stated.add(path)
+        steps = path.split(".")
+        for end in range(2, len(steps) + 1):
+            above, name = ".".join(steps[: end - 1]), steps[end - 1]
+            if end < len(steps) and f"{above}.{name}" not in self.stated:
+                self.passed.add(f"{above}.{name}")
+            place = self._place(above, name.removesuffix("[x]"))
+            if place is not None:
+                late = late or place < self.reached.get(above, 0)
+                self.reached[above] = place
+        if late:
             yield _fault(f"{path} comes too late: a differential has the order of what it restricts.")
-        self.reached[above] = place
+
+    def _place(self, above: str, name: str) -> int | None:
+        """Which of the elements of its parent an element is."""
+        around = self._node(above)
+        if around is None:
+            return None
+        names = [child.name for node in self._unfolded(around) for child in node.children]
+        return next((at for at, one in enumerate(names) if name == one), None)
 
     def _slicing(self, record: Json, path: str, node: Node, is_slice: bool) -> Iterator[Fault]:
         element = node.element

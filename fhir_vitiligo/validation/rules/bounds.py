@@ -1,11 +1,12 @@
 """minValue and maxValue (https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.minValue_x_).
 
-Numbers, dates and times are compared as they are written; quantities in the unit of the limit.
+Numbers and dates are compared as they are written, moments as such whatever their zones, quantities in the unit of the limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -49,13 +50,27 @@ def _compare(value: Any, limit: Any) -> int | None:
     if isinstance(limit, dict):
         return _quantities(value, limit) if isinstance(value, dict) else None
     if isinstance(value, str) and isinstance(limit, str):
-        # Dates and times order as their text does, as far as both are told.
+        moments = _moment(value), _moment(limit)
+        if moments[0] is not None and moments[1] is not None:
+            return (moments[0] > moments[1]) - (moments[0] < moments[1])
+        # Dates, and times of which nobody knows the zone, order as their text does, as far as both are told.
         length = min(len(value), len(limit))
         one, other = value[:length], limit[:length]
         return (one > other) - (one < other)
     if _is_number(value) and _is_number(limit):
         return _order(value, limit)
     return None
+
+
+def _moment(text: str) -> datetime | None:
+    """A time with its zone; None for anything else."""
+    if "T" not in text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None  # told by its type
+    return found if found.tzinfo is not None else None
 
 
 def _quantities(value: dict[str, Any], limit: dict[str, Any]) -> int | None:

@@ -28,7 +28,8 @@ def make(place: Place) -> Rule | None:
     source = place.source
 
     def check(value: Any, companion: Any, context: Context) -> Iterator[Fault]:
-        if not agrees(value, expected):
+        # What stands there in place of a value (why there is none) is as good, unless the value is asked for.
+        if value is not None and not agrees(value, expected):
             for steps, text in _differences(value, expected, exact, place.name):
                 yield Fault(rule, "value", f"{text}{source}.", steps=steps)
 
