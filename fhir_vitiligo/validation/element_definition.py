@@ -18,6 +18,7 @@ _ALTERNATIVES = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDe
 _LANGUAGES = _EXTENSION + "narrative-language-control"
 _PROFILE_ELEMENT = _EXTENSION + "elementdefinition-profile-element"
 _REGEX = _EXTENSION + "regex"
+_CONTENTS = _EXTENSION + "contentReferenceProfile"
 _ADDITIONAL = "http://hl7.org/fhir/tools/StructureDefinition/additional-binding"
 # What an additional binding is for, as the strength that says the same; the others are for the makers of forms.
 _STRENGTHS: Mapping[str, Strength] = {
@@ -90,7 +91,7 @@ def node_of(record: Json, path: str) -> Node:
         element=_element(record, path, types),
         id=string(record.get("id"), path),
         slicing=_slicing(slicing) if isinstance(slicing, dict) else None,
-        regex=_regex(record, types),
+        regex=_extended(record, types, _REGEX, "valueString"),
         must_have_value=bool(record.get("mustHaveValue", False)),
         alternatives=strings(record.get("valueAlternatives")),
         aggregation=_aggregation(types),
@@ -116,7 +117,8 @@ def _slicing(record: Json) -> Slicing:
 
 
 def _element(record: Json, path: str, types: Iterable[Json]) -> Element:
-    reference = record.get("contentReference")
+    # A profile may say that its own constraints hold for the contents as well.
+    reference = _extended(record, (), _CONTENTS, "valueUri") or record.get("contentReference")
     stated = _stated(record)
     return Element(
         path=path,
@@ -124,7 +126,8 @@ def _element(record: Json, path: str, types: Iterable[Json]) -> Element:
         max=_number(record.get("max"), None),
         types=tuple(map(_type, types)),
         binding=_binding(record.get("binding")),
-        content_reference=reference.partition("#")[2] if isinstance(reference, str) else None,
+        # Of the definition itself, or with its address of another one.
+        content_reference=reference.removeprefix("#") if isinstance(reference, str) else None,
         fixed=stated.get("fixed"),
         pattern=stated.get("pattern"),
         min_value=stated.get("minValue"),
@@ -247,12 +250,13 @@ def _more(purpose: Any, value_set: Any) -> Iterator[Binding]:
         yield Binding(_STRENGTHS[purpose], value_set)
 
 
-def _regex(record: Json, types: Iterable[Json]) -> str | None:
+def _extended(record: Json, types: Iterable[Json], url: str, value: str) -> str | None:
+    """The text of an extension of an element or of its types."""
     for place in (record, *types):
         if "extension" not in place:
             continue
         for one in objects(place["extension"]):
-            if one.get("url") == _REGEX and isinstance(one.get("valueString"), str):
-                text: str = one["valueString"]
+            if one.get("url") == url and isinstance(one.get(value), str):
+                text: str = one[value]
                 return text
     return None

@@ -131,7 +131,7 @@ class Profiles:
     def _content(self, schema: Schema, node: Node, one: Property) -> Check | None:
         """The check of what is below a node."""
         if node.element.content_reference is not None:
-            referred = schema.find(node.element.content_reference)
+            referred = schema.own(node.element.content_reference)
             node = node if referred is None or node.children else referred
         if not node.children or one.kind == "resource":
             return None

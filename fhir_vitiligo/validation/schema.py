@@ -103,9 +103,14 @@ class Schema:
         return f"{self.url}|{self.version}" if self.version else self.url
 
     def find(self, reference: str) -> Node | None:
-        """The node that a content reference names: ``#Questionnaire.item`` or a full path."""
+        """The node that a content reference names: ``Questionnaire.item``, behind ``#`` where it has an address."""
         wanted = reference.partition("#")[2] or reference
         return next((node for node in self.root.walk() if wanted in (node.id, node.element.path)), None)
+
+    def own(self, reference: str) -> Node | None:
+        """The same; None where the reference is to another definition, of which nothing is constrained here."""
+        address, mark, _ = reference.partition("#")
+        return self.find(reference) if not mark or address == self.url else None
 
 
 def schema_of(definition: Json, root: Node) -> Schema:

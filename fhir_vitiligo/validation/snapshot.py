@@ -40,7 +40,19 @@ def snapshot_tree(definition: Json, library: Library) -> Node:
         raise SnapshotError(f"its base {base_url} cannot be used ({why})")
     differential = definition.get("differential")
     records = differential.get("element", []) if isinstance(differential, dict) else []
-    return _Overlay(copy(base.root), library).lay(records)
+    root = copy(base.root)
+    _address_references(root, root.element.path)
+    return _Overlay(root, library).lay(records)
+
+
+def _address_references(root: Node, type_name: str) -> None:
+    """References to contents lead to what the type says of it, not to what profiles add
+    (https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.contentReference).
+    """
+    for node in root.walk():
+        reference = node.element.content_reference
+        if reference is not None and "#" not in reference:
+            node.element = replace(node.element, content_reference=f"{CORE}{type_name}#{reference}")
 
 
 def copy(node: Node, path: str | None = None) -> Node:
@@ -187,14 +199,15 @@ class _Overlay:
         if source is None:
             raise SnapshotError(f"what is below {element.path} cannot be told: it has not one type")
         unfolded = copy(source, element.path)
+        _address_references(unfolded, source.element.path.partition(".")[0])
         self._spend(unfolded)
         node.children = unfolded.children
 
     def _referred(self, reference: str) -> Node | None:
-        wanted = reference.partition("#")[2] or reference
-        return next(
-            (one for one in self.root.walk() if wanted in (one.id, one.element.path) and one.children), None
-        )
+        address, _, path = reference.rpartition("#")
+        schema = self.library.profile(address) if address else None
+        root = self.root if schema is None else schema.root
+        return next((one for one in root.walk() if path in (one.id, one.element.path) and one.children), None)
 
     def _type_root(self, types: tuple[TypeRef, ...]) -> Node | None:
         if len(types) != 1:

@@ -242,11 +242,21 @@ def test_a_reference_is_fetched_when_the_caller_can() -> None:
     ]
 
 
-def test_a_profile_applies_to_what_repeats_its_definition() -> None:
-    asked = profile("p", "Questionnaire", element("item.text", min=1))
+def test_a_profile_applies_to_what_repeats_its_definition_where_it_says_so() -> None:
     items = [{"linkId": "1", "type": "group", "text": "a", "item": [{"linkId": "2", "type": "display"}]}]
     resource = {"resourceType": "Questionnaire", "status": "active", "item": items}
-    assert told(resource, asked) == [("cardinality", "Questionnaire.item[0].item[0]")]
+    asked = profile("p", "Questionnaire", element("item.text", min=1))
+    assert told(resource, asked) == []
+    items[0].pop("text")
+    assert told(resource, asked) == [("cardinality", "Questionnaire.item[0]")]
+    address = f"{asked['url']}#Questionnaire.item"
+    url = "http://hl7.org/fhir/StructureDefinition/contentReferenceProfile"
+    itself = element("item.item", extension=[{"url": url, "valueUri": address}])
+    asked = profile("p", "Questionnaire", element("item.text", min=1), itself)
+    assert told(resource, asked) == [
+        ("cardinality", "Questionnaire.item[0]"),
+        ("cardinality", "Questionnaire.item[0].item[0]"),
+    ]
 
 
 def test_the_profile_a_resource_claims_is_checked() -> None:
