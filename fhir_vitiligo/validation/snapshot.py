@@ -38,11 +38,22 @@ def snapshot_tree(definition: Json, library: Library) -> Node:
     if base is None:
         why = library.problems.get(base_url.partition("|")[0], "nobody here knows it")
         raise SnapshotError(f"its base {base_url} cannot be used ({why})")
+    _check_type(definition, base.type, library)
     differential = definition.get("differential")
     records = differential.get("element", []) if isinstance(differential, dict) else []
     root = copy(base.root)
     _address_references(root, root.element.path)
     return _Overlay(root, library).lay(records)
+
+
+def _check_type(definition: Json, base_type: str, library: Library) -> None:
+    name = definition.get("type")
+    is_constraint = definition.get("derivation") == "constraint" and isinstance(name, str)
+    if is_constraint and name in library.types and base_type in library.types:
+        family = (name, *library.definitions.ancestors(name))
+        if base_type not in family:
+            base = definition["baseDefinition"]
+            raise SnapshotError(f"it is for {name}, and its base {base} for {base_type}")
 
 
 def _address_references(root: Node, type_name: str) -> None:

@@ -28,7 +28,7 @@ def type_profile_check(profiles: Profiles, place: Place) -> Check | None:
         return None
     urls = [url for kind in kinds for url in kind.profiles]
     if place.one.type.code == "Extension":
-        return _narrowed_extension(profiles, place, urls)
+        return _narrowed_extension(profiles, place, urls) if urls else None
     known = {url for kind in (place.base.types if place.base is not None else ()) for url in kind.profiles}
     urls = [url for url in urls if url not in known]
     return _one_of(profiles, place, urls) if urls else None
@@ -94,6 +94,7 @@ def _run(
     profiles: Profiles, place: Place, urls: list[str], value: Any, companion: Any, name: str, context: Context
 ) -> None:
     tried: list[Faults] = []
+    others: list[str] = []
     for url in urls:
         schema = profiles.library.profile(url)
         if schema is None:
@@ -102,6 +103,7 @@ def _run(
             context.faults.put(Fault("profile-unknown", "not-found", f"{text}{place.source}."))
             continue
         if not profiles.fits(schema, name):
+            others.append(f"{url} (for {schema.type})")
             continue
         plan = profiles.plan(schema)
         if plan is None:
@@ -116,6 +118,9 @@ def _run(
                 context.faults.put(fault)
             return
         tried.append(faults)
+    if others and len(others) == len(urls):
+        text = f"`{place.name}` is a {name}, and no {name} can conform to {', '.join(others)}{place.source}."
+        context.faults.put(Fault("profile-type", "invalid", text))
     if tried:
         text = f"`{place.name}` conforms to none of the profiles {', '.join(urls)}{place.source}."
         context.faults.put(Fault("profile-no-match", "structure", text))

@@ -1,12 +1,14 @@
 """minValue and maxValue (https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.minValue_x_).
 
 Numbers and dates are compared as they are written, moments as such whatever their zones, quantities in the unit of the limit.
+A limit of a date that is a duration is that long before now.
 """
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +19,8 @@ from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.rules.place import Place, Rule
 
 _UCUM = "http://unitsofmeasure.org"
+_MONTHS = {"a": 12, "mo": 1}
+_SECONDS = {"wk": 604_800, "d": 86_400, "h": 3_600, "min": 60, "s": 1}
 
 
 def make(place: Place) -> Rule | None:
@@ -48,6 +52,9 @@ def make(place: Place) -> Rule | None:
 def _compare(value: Any, limit: Any) -> int | None:
     """-1, 0 or 1; None where the two cannot be compared."""
     if isinstance(limit, dict):
+        if isinstance(value, str):
+            moment = _before_now(limit)
+            return None if moment is None else _compare(value, moment if "T" in value else moment[:10])
         return _quantities(value, limit) if isinstance(value, dict) else None
     if isinstance(value, str) and isinstance(limit, str):
         moments = _moment(value), _moment(limit)
@@ -59,6 +66,26 @@ def _compare(value: Any, limit: Any) -> int | None:
         return (one > other) - (one < other)
     if _is_number(value) and _is_number(limit):
         return _order(value, limit)
+    return None
+
+
+def _before_now(duration: dict[str, Any]) -> str | None:
+    """A limit of a date that is a duration: so long before now."""
+    number, code = duration.get("value"), duration.get("code")
+    if not _is_number(number) or duration.get("system") != _UCUM or not isinstance(code, str):
+        return None
+    assert number is not None
+    now = datetime.now(UTC)
+    try:
+        if code in _MONTHS:
+            months = now.year * 12 + now.month - 1 - int(number * _MONTHS[code])
+            year, month = divmod(months, 12)
+            day = min(now.day, monthrange(year, month + 1)[1])
+            return now.replace(year=year, month=month + 1, day=day).isoformat()
+        if code in _SECONDS:
+            return (now - timedelta(seconds=float(number * _SECONDS[code]))).isoformat()
+    except (ValueError, OverflowError):
+        pass
     return None
 
 
