@@ -22,6 +22,7 @@ from fhir_vitiligo.case import model as case_model
 from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.case.values import Fact, Model, Term
 from fhir_vitiligo.cli import main as program
+from fhir_vitiligo.cli.validate_rules import known_rules
 from fhir_vitiligo.fhir import differences
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.mapping.declaration import Part
@@ -39,9 +40,27 @@ def pages() -> dict[str, str]:
         "data-dictionary.md": data_dictionary(),
         "terms.md": term_docs.page(MADE),
         "commands.md": commands(),
+        "rules.md": rules(),
         "settings.md": settings(),
         **profile_docs.pages(MADE),
     }
+
+
+# The rules of the validator
+
+RULES = """# Rules of the validator
+
+Each issue has the stable id of the rule that was broken: in brackets behind the text, as `ruleId` in SARIF, as message id of
+an OperationOutcome. `validate --ignore ID` (or a pattern such as `'dom-*'`) leaves a rule out; `validate --rules` prints this
+list. An invariant is a rule too, by the key of its definition (`dom-6`, `vit-score-1`): what it asks for is in the issue.
+
+| rule | what holds |
+|---|---|
+"""
+
+
+def rules() -> str:
+    return MADE + RULES + "".join(f"| `{name}` | {told} |\n" for name, told in known_rules().items())
 
 
 # The data dictionary

@@ -34,6 +34,7 @@ _COMPRESSES = 12
 # Bytes of NDJSON that are read together: some milliseconds of work.
 _TOGETHER = 64 << 10
 MAX_DOCUMENT = 1 << 30
+_MARK = b"\xef\xbb\xbf"
 """Bytes of one document, after decompression: more is refused rather than read."""
 
 
@@ -91,7 +92,8 @@ class Piece(NamedTuple):
         return content
 
     def issue(self, text: str) -> Issue:
-        return Issue("error", "structure", "", text, self.name, None if self.alone else self.line)
+        line = None if self.alone else self.line
+        return Issue("error", "structure", "", text, self.name, line, rule="unreadable")
 
     def placed(self, issue: Issue) -> Issue:
         """The issue with the place of this piece: its file, and the line within the file."""
@@ -301,14 +303,18 @@ def _opening(stream: IO[bytes]) -> Iterator[bytes]:
     while filled < 2 and (line := stream.readline(MAX_DOCUMENT + 1)):
         filled += bool(line.strip())
         yield line
-        if not line.lstrip().startswith(b"{") and line.strip():
+        if line.strip() and not line.lstrip().removeprefix(_MARK).startswith(b"{"):
             return
 
 
 def _is_ndjson(opening: list[bytes]) -> bool:
-    """Whether a text begins with two lines that each look like an object of their own."""
-    filled = [line.strip() for line in opening if line.strip()]
-    return len(filled) == 2 and all(line.startswith(b"{") and line.endswith(b"}") for line in filled)
+    """Whether a text begins with two lines that each look like an object of their own; one of them may be broken off."""
+    filled = [line.strip().removeprefix(_MARK) for line in opening if line.strip()]
+    if len(filled) < 2 or not all(line.startswith(b"{") for line in filled):
+        return False
+    first, second = filled
+    # No object goes on with an object, unless it is in an array, or the value of a member.
+    return first.endswith(b"}") or (second.endswith(b"}") and not first.endswith((b"[", b"{", b",", b":")))
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:

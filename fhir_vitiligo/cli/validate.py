@@ -106,6 +106,7 @@ def validate(
         return
     if not files:
         raise click.UsageError("Missing argument 'FILE...'.")
+    _check_profiles(profiles)
     if ignore:
         from fhir_vitiligo.cli.validate_rules import check_ignored
 
@@ -172,6 +173,19 @@ def _packages(release: Release | None, sources: tuple[str, ...]) -> Release:
         named = any(source in text or Path(source).name in text for source in sources)
         raise click.UsageError(text if named else f"--package {_unreadable(sources)}: {text}") from None
     return release
+
+
+def _check_profiles(profiles: tuple[str, ...]) -> None:
+    """:class:`click.UsageError` for what can be no profile's address, with what may have been meant."""
+    from fhir_vitiligo.fhir.addresses import is_absolute
+
+    for profile in profiles:
+        if is_absolute(profile):
+            continue
+        hint = "such as http://hl7.org/fhir/StructureDefinition/vitalsigns"
+        if profile and Path(profile).is_file():
+            hint = f"give the file as --package {profile}, and here the url of the profile in it"
+        raise click.UsageError(f"--profile {profile!r}: a profile is named by its url: {hint}")
 
 
 def _unreadable(sources: tuple[str, ...]) -> str:

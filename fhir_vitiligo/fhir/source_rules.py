@@ -1,4 +1,4 @@
-"""The rules that only a reader of JSON and XML checks, by the stable id its issues carry
+"""The rules that only a reader of files, JSON and XML checks, by the stable id its issues carry
 (https://hl7.org/fhir/R4/json.html, xml.html).
 """
 
@@ -17,6 +17,7 @@ READER_RULES: Mapping[str, str] = MappingProxyType(
         "order": "XML elements stand in the order of the specification.",
         "processing-instruction": "A resource in XML has no processing instructions.",
         "text": "Text stands only in attributes and narratives.",
+        "unreadable": "The input is there and can be read.",
         "xml": "The text is well-formed XML without a document type.",
     }
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
+from operator import is_
 from typing import Any
 
-from fhir_vitiligo.errors import Issue
+from fhir_vitiligo.errors import InputError, Issue
 from fhir_vitiligo.fhir.bounded_patterns import BoundedTogether
+from fhir_vitiligo.fhir.json import loads
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.validation.compiler import Compiler, compiler_of
@@ -42,13 +44,21 @@ class Validator:
     def validate(self, resource: Any, profiles: Iterable[str] = ()) -> list[Issue]:
         """Everything there is to tell of ``resource``, in its own order; empty when there is nothing.
 
-        ``resource`` is a dict as ``fhir.json.loads`` or any JSON library gives it; ``profiles`` are canonicals (or
-        one) it has to conform to besides those it claims itself. An issue's expression is a FHIRPath that starts at the resource
-        (``Patient.contact[0].name.family``). Never raises for what is in the resource; at most some hundred
-        issues are told.
+        ``resource`` is a dict as ``fhir.json.loads`` or any JSON library gives it, or a model of ``fhir.resources``;
+        ``profiles`` are canonicals (or one) it has to conform to besides those it claims itself. An issue's expression is a
+        FHIRPath that starts at the resource (``Patient.contact[0].name.family``). Never raises for what is in the resource;
+        at most some hundred issues are told.
         """
+        profiles = (profiles,) if isinstance(profiles, str) else tuple(profiles)
+        for one in profiles:
+            if not isinstance(one, str):
+                raise InputError(
+                    f"a profile is named by its canonical url, not by {shown(one)}", code="value"
+                )
+        if type(resource) is not dict:
+            resource = _plain(resource)
         with BoundedTogether():
-            return self._validated(resource, (profiles,) if isinstance(profiles, str) else tuple(profiles))
+            return self._validated(resource, profiles)
 
     def _validated(self, resource: Any, profiles: tuple[str, ...]) -> list[Issue]:
         root = _root(resource)
@@ -58,6 +68,8 @@ class Validator:
         if walk.has_floats and not more:
             # Rules reckon in exact decimals; what a float was written as is its shortest form.
             return self._validated(_exact(resource), profiles)
+        if faults.malformed and (plain := _plain(resource)) is not resource:
+            return self._validated(plain, profiles)
         if faults.malformed and not more:
             faults, more = self._walk_again(resource, profiles, faults)
         if faults.left_out:
@@ -121,6 +133,28 @@ def _exact(node: Any) -> Any:
     if type(node) is list:
         return [_exact(value) for value in node]
     return Decimal(repr(node)) if type(node) is float and isfinite(node) else node
+
+
+def _plain(value: Any) -> Any:
+    """Dicts and lists for other mappings and tuples, JSON for a pydantic model; itself where it is nothing else already."""
+    try:
+        if hasattr(value, "model_dump_json"):
+            return loads(value.model_dump_json())
+        return _plainly(value)
+    except RecursionError:
+        return value  # is told
+
+
+def _plainly(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        items = {key: _plainly(one) for key, one in value.items()}
+        is_same = type(value) is dict and all(items[key] is one for key, one in value.items())
+        return value if is_same else items
+    if isinstance(value, list | tuple):
+        entries = [_plainly(one) for one in value]
+        is_same = type(value) is list and all(map(is_, entries, value))
+        return value if is_same else entries
+    return value
 
 
 def _issues(faults: Iterable[Fault], root: str) -> Iterator[Issue]:

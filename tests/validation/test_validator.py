@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+from collections import OrderedDict
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 import yaml
+from fhir.resources.R4B.patient import Patient as R4Patient
 
-from fhir_vitiligo.errors import Issue
+from fhir_vitiligo.errors import InputError, Issue
 from fhir_vitiligo.fhir.json import loads
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.validation import Validator
@@ -182,3 +185,24 @@ def test_a_validated_resource_is_let_go_of_at_once() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        OrderedDict(resourceType="Patient", name=[OrderedDict(family="A")]),
+        MappingProxyType({"resourceType": "Patient", "name": [MappingProxyType({"family": "A"})]}),
+        {"resourceType": "Patient", "name": ({"family": "A"},)},
+        R4Patient.model_validate({"resourceType": "Patient", "name": [{"family": "A"}]}),
+    ],
+    ids=["OrderedDict", "mapping", "tuple", "fhir.resources"],
+)
+def test_other_containers_than_those_of_json_are_read_as_they_are_meant(resource: Any) -> None:
+    validator = Validator(Release.R4)
+    assert {issue.rule for issue in validator.validate(resource)} == {"dom-6"}
+
+
+@pytest.mark.parametrize("profiles", [[None], [{"a": 1}]])
+def test_a_profile_is_named_by_its_url(profiles: Any) -> None:
+    with pytest.raises(InputError, match="a profile is named by its canonical url, not by"):
+        Validator(Release.R4).validate({"resourceType": "Patient"}, profiles)
