@@ -36,12 +36,16 @@ def watch_files(arguments: tuple[str, ...], check: Callable[[list[Source]], int]
         if changed and _SETTLED:
             time.sleep(_SETTLED)
             now |= _stamps([source for path, (source, _) in now.items() if path in changed])
+        if gone := [path for path in known if path not in now]:
+            note(f"gone: {_named(gone)}")
         known = now
         if changed:
-            note(
-                f"changed: {', '.join(map(str, changed[:_NAMED]))}{', ...' if len(changed) > _NAMED else ''}"
-            )
+            note(f"changed: {_named(changed)}")
             check([now[path][0] for path in changed])
+
+
+def _named(paths: list[Path]) -> str:
+    return f"{', '.join(map(str, paths[:_NAMED]))}{', ...' if len(paths) > _NAMED else ''}"
 
 
 def _stamps(sources: list[Source]) -> dict[Path, tuple[Source, tuple[int, int]]]:

@@ -38,6 +38,8 @@ class Resolver(Protocol):
         """Every resource of a type."""
 
 
+# Nobody's profiles derive from each other further than this.
+_MOST_BASES = 50
 # Several sources, one alone, or something that resolves canonicals by itself.
 Packaged = Sequence[Source] | Source | Resolver
 
@@ -181,6 +183,9 @@ class Library:
         with self._lock:
             if url in self._open:
                 self.problems[url] = "it is derived from itself"
+                return None
+            if len(self._open) >= _MOST_BASES:
+                self.problems[url] = f"more than {_MOST_BASES} profiles derive from it one by one"
                 return None
             self._open.add(url)
             try:

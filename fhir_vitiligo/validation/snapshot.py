@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from fhir_vitiligo.validation.library import Library
 
 
+_BASE = "its base"
+
+
 class SnapshotError(ValueError):
     """What a differential says cannot be laid over its base; the message follows "cannot be used:"."""
 
@@ -37,7 +40,9 @@ def snapshot_tree(definition: Json, library: Library) -> Node:
     base = library.profile(base_url)
     if base is None:
         why = library.problems.get(base_url.partition("|")[0], "nobody here knows it")
-        raise SnapshotError(f"its base {base_url} cannot be used ({why})")
+        if why.startswith(_BASE):
+            why = why.rpartition(" (")[2].rstrip(")")  # the reason, not each step on the way to it
+        raise SnapshotError(f"{_BASE} {base_url} cannot be used ({why})")
     _check_type(definition, base.type, library)
     differential = definition.get("differential")
     records = differential.get("element", []) if isinstance(differential, dict) else []

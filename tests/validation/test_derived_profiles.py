@@ -181,3 +181,13 @@ def test_slices_may_follow_what_is_below_others() -> None:
         element("component.code.coding", min=1),
     )
     assert [one for one in told(definition) if one[0] == "profile-element"] == []
+
+
+def test_a_chain_without_end_is_the_profiles_fault() -> None:
+    chain = [
+        profile(f"c{number}", "Patient", base=f"{BASE}c{number + 1}" if number < 299 else "")
+        for number in range(300)
+    ]
+    (issue,) = errors({"resourceType": "Patient"}, *chain)
+    assert issue.rule == "profile-broken"
+    assert "profiles derive from it one by one" in issue.text
