@@ -207,6 +207,9 @@ def test_a_form_longer_than_any_address_goes_on_by_links(client: Client) -> None
             break
         assert len(links["next"]) < 300
         assert wanted[:20] not in links["next"]
+        elsewhere = client.get(links["next"].replace("/Patient?", "/Condition?"))
+        assert elsewhere.status_code == 400
+        assert "goes on with a search of Patient: follow the link as it is" in told(elsewhere)
         page = client.get(links["next"]).json()
     assert seen == ["p2", "p1", "p0"]
     gone = client.get("/fhir/Patient?_kept=0123456789&_after=WzFd")

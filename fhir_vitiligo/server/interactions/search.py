@@ -79,7 +79,7 @@ async def _search(call: Call, resource_type: str, compartment: tuple[str, str] |
         )
     query = call.query(pairs, resource_type, compartment, await _terminology(call, pairs))
     page = await call.service.repository.search(query)
-    path = "/".join(segment for segment in call.request.path if segment != "_search")
+    path = _path(call)
     following = None if page.next is None else query.following(page.next)
     if following is not None and (key or len(call.request.query) * _MOST_ESCAPED > _LONGEST_LINK):
         following = await _short(call, key, following)
@@ -108,7 +108,7 @@ async def _short(call: Call, key: str | None, following: Pairs) -> Pairs:
         if len(query_text(following)) <= longest:
             return following
         asked = [pair for pair in following if pair[0] not in _IN_THE_LINK]
-        key = await call.service.repository.keep_search(query_text(asked))
+        key = await call.service.repository.keep_search(f"{_path(call)}?{query_text(asked)}")
     return [(_KEPT, key), *(pair for pair in following if pair[0] in _IN_THE_LINK)]
 
 
@@ -119,4 +119,16 @@ async def _asked_before(call: Call, key: str, pairs: Pairs) -> Pairs:
         raise RefusedError(
             410, "the search that this link goes on with is kept no longer: ask it again", "not-found"
         )
-    return [*query_pairs(asked), *(pair for pair in pairs if pair[0] != _KEPT)]
+    path, mark, query = asked.rpartition("?")
+    if mark and path != _path(call):
+        raise InputError(
+            f"{_KEPT} goes on with a search of {path or 'the whole server'}: follow the link as it is",
+            code="invalid",
+            expression=_KEPT,
+        )
+    return [*query_pairs(query), *(pair for pair in pairs if pair[0] != _KEPT)]
+
+
+def _path(call: Call) -> str:
+    """Where a search is asked, below the base."""
+    return "/".join(segment for segment in call.request.path if segment != "_search")
