@@ -86,7 +86,15 @@ def test_a_thousand_texts_take_no_longer_than_one() -> None:
     assert len(told) == 1000
 
 
-def test_the_pattern_of_a_question() -> None:
+@pytest.mark.parametrize(
+    ("pattern", "text", "severity", "sentence"),
+    [
+        (EVIL, TEXT, "warning", "cannot be told: the pattern '((x+)+)+(x|xx)+' takes too long on this text"),
+        ("[A-Z]+", "abc", "error", "'abc' does not have the form '[A-Z]+' that the item asks for"),
+        ("(", "abc", "warning", "cannot be told: '(' is not a regular expression"),
+    ],
+)
+def test_the_pattern_of_a_question(pattern: str, text: str, severity: str, sentence: str) -> None:
     questionnaire: dict[str, Any] = {
         "resourceType": "Questionnaire",
         "url": f"{OWN}q",
@@ -96,7 +104,7 @@ def test_the_pattern_of_a_question() -> None:
                 "linkId": "1",
                 "type": "string",
                 "text": "x",
-                "extension": [{"url": f"{CORE}regex", "valueString": EVIL}],
+                "extension": [{"url": f"{CORE}regex", "valueString": pattern}],
             }
         ],
     }
@@ -104,10 +112,12 @@ def test_the_pattern_of_a_question() -> None:
         "resourceType": "QuestionnaireResponse",
         "questionnaire": f"{OWN}q",
         "status": "completed",
-        "item": [{"linkId": "1", "answer": [{"valueString": TEXT}]}],
+        "item": [{"linkId": "1", "answer": [{"valueString": text}]}],
     }
-    told = found(response, [questionnaire], [], "questionnaire-limit")
-    assert len(told) <= 1
+    (issue,) = found(response, [questionnaire], [], "questionnaire-limit")
+    assert issue.severity == severity
+    assert sentence in issue.text
+    assert issue.expression == "QuestionnaireResponse.item[0].answer[0].value.ofType(string)"
 
 
 @pytest.mark.parametrize("pattern", [EVIL, "((x+))+"])

@@ -68,6 +68,9 @@ def answer_faults(question: Json, answer: Json, questionnaire: Json, context: Co
             yield Fault("questionnaire-limit", "invariant", text)
     for rule, text in (*_limits(question, kind, value), *_units(question, value, context)):
         yield Fault(rule, "invariant", text, steps=[step])
+    for fault in _form(question, value):
+        fault.steps = [step]
+        yield fault
     place = [] if question["type"] in _CHOSEN else [step]
     for fault in _options(question, kind, value, questionnaire, context):
         fault.steps = list(place)
@@ -232,17 +235,21 @@ def _text_limits(question: Json, value: str) -> Iterator[tuple[str, str]]:
                 "questionnaire-limit",
                 f"The answer has {len(value)} characters; the item wants at least {least}.",
             )
+
+
+def _form(question: Json, value: Any) -> Iterator[Fault]:
+    """The regular expression that an item gives for its answers."""
     for pattern in _extensions(question, f"{_CORE}regex"):
-        if isinstance(pattern, str):
-            try:
-                holds = fullmatch(pattern, value)
-            except PatternError:
-                continue  # the questionnaire's own fault
-            if not holds:
-                yield (
-                    "questionnaire-limit",
-                    f"{shown(value)} does not have the form {shown(pattern)} that the item asks for.",
-                )
+        if not isinstance(value, str) or not isinstance(pattern, str):
+            continue
+        try:
+            if not fullmatch(pattern, value):
+                text = f"{shown(value)} does not have the form {shown(pattern)} that the item asks for."
+                yield Fault("questionnaire-limit", "invariant", text)
+        except PatternError as error:
+            text = f"Whether the answer has the form that the item asks for cannot be told: {error}."
+            code = "too-costly" if error.kind == "limit" else "invalid"
+            yield Fault("questionnaire-limit", code, text, severity="warning")
 
 
 def _attachment_limits(question: Json, value: Any) -> Iterator[str]:
