@@ -18,6 +18,7 @@ from fhir_vitiligo.case.consistency import dotted
 from fhir_vitiligo.case.model import Case
 from fhir_vitiligo.case.yaml import Document, Path
 from fhir_vitiligo.errors import CaseError, FhirVitiligoError, InputError, Issue
+from fhir_vitiligo.fhir import spelling
 
 MAX_FAULTS = 200
 """Faults of one case that are told one by one."""
@@ -81,7 +82,11 @@ def _quick(content: bytes) -> Case | None:
         return None
     try:
         data = json.loads(
-            content.decode(), object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_no_number
+            content.decode(),
+            object_pairs_hook=_unique,
+            parse_float=spelling.decimal,
+            parse_int=spelling.whole,
+            parse_constant=_no_number,
         )
         case = Case.model_validate(data)
     except (ValueError, ArithmeticError, RecursionError, FhirVitiligoError):

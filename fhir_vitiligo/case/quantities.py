@@ -43,7 +43,9 @@ def exact(value: Any) -> Decimal:
     if isinstance(value, float):
         value = repr(value)
     try:
-        number = Decimal(value) if not isinstance(value, Decimal) else value
+        number = (
+            value if type(value) is Decimal else Decimal(value)
+        )  # a measurement is its number, however spelled
     except (InvalidOperation, TypeError, ValueError):
         raise ValueError(f"{short(value)} is not a number") from None
     if not number.is_finite():

@@ -1,5 +1,5 @@
-"""YAML (and so JSON) read with exact numbers and with the line of everything (https://yaml.org/spec/1.2.2,
-core schema).
+"""YAML (and so JSON) read with exact numbers, which keep their spelling, and with the line of everything
+(https://yaml.org/spec/1.2.2, core schema).
 
 Built from the parser's events, one after the other, so that depth, size and aliases are bounded before
 anything is built: a hostile file ends in one sentence. Dates stay text and ``no`` stays a word: only
@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from fhir_vitiligo.errors import InputError, Issue
+from fhir_vitiligo.fhir import spelling
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 60
@@ -179,9 +180,9 @@ class _Composer:
             return _BOOLEANS[text]
         if len(text) <= _LONGEST_NUMBER:
             if _INT.match(text):
-                return int(text)
+                return spelling.whole(text)
             if _FLOAT.match(text):
-                return Decimal(text)
+                return spelling.decimal(text)
         return text
 
 

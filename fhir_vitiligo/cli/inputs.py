@@ -33,8 +33,8 @@ _COMPRESSED = (".gz", ".bz2")
 _COMPRESSES = 12
 # Bytes of NDJSON that are read together: some milliseconds of work.
 _TOGETHER = 64 << 10
-MAX_DOCUMENT = 1 << 30
 _MARK = b"\xef\xbb\xbf"
+MAX_DOCUMENT = 1 << 30
 """Bytes of one document, after decompression: more is refused rather than read."""
 
 

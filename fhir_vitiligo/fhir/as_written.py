@@ -1,8 +1,7 @@
 """JSON read to be written again with each number in the form it was written in (https://hl7.org/fhir/R4/json.html#decimal).
 
-A :class:`~decimal.Decimal` has the digits of a number and not its spelling: ``0.0000001`` is written out as ``1E-7``, and
-``1E3`` as ``1E+3``. Who changes or leaves out a part of a resource has no business respelling the rest. Part of the home of the
-JSON library, with :mod:`fhir_vitiligo.fhir.json_text`.
+Who changes or leaves out a part of a resource has no business respelling the rest. Part of the home of the JSON library, with
+:mod:`fhir_vitiligo.fhir.json_text`.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any
 import msgspec
 
 from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.spelling import SpelledDecimal
 
 
 class AsWritten:
@@ -24,7 +24,7 @@ class AsWritten:
 
     def __init__(self, text: bytes) -> None:
         # By identity, with the number itself, which keeps the identity from being given to another.
-        self._spelled: dict[int, _Spelled] = {}
+        self._spelled: dict[int, SpelledDecimal] = {}
         self._read: dict[int, Decimal] = {}
         self.value: Any = msgspec.json.Decoder(float_hook=self._number).decode(text)
 
@@ -38,7 +38,7 @@ class AsWritten:
         number = Decimal(text)
         if str(number) != text:
             self._read[id(number)] = number
-            self._spelled[id(number)] = _Spelled(text)
+            self._spelled[id(number)] = SpelledDecimal(text)
         return number
 
     def spelled(self, value: Any) -> Any:
@@ -60,23 +60,8 @@ class AsWritten:
         return _ENCODER.encode(self.spelled(value)) if self._spelled else json.dumps(value)
 
 
-class _Spelled(Decimal):
-    """A number and its spelling."""
-
-    __slots__ = ("text",)
-    text: str
-
-    def __new__(cls, text: str) -> _Spelled:
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
-
-    def __str__(self) -> str:
-        return self.text
-
-
 def _raw(value: Any) -> msgspec.Raw:
-    if isinstance(value, _Spelled):
+    if isinstance(value, SpelledDecimal):
         return msgspec.Raw(value.text.encode())
     raise NotImplementedError(f"{type(value).__name__} is no JSON")
 
