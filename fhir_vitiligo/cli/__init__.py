@@ -7,7 +7,9 @@ Ctrl-C.
 
 from __future__ import annotations
 
+import errno
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -23,13 +25,21 @@ class Program(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         _settle_streams()
-        return super().main(*args, **extra)
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            _tell_unwritten(error)
+            sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
         except FhirVitiligoError as error:
             report(error.issues)
+            _forget_unwritten()
             ctx.exit(1)
         except KeyboardInterrupt:
             ctx.exit(130)
@@ -56,6 +66,33 @@ def _settle_streams() -> None:
             and (stream.encoding or "").lower().replace("-", "") != "utf8"
         ):
             stream.reconfigure(errors="replace")
+
+
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO))
+
+
+def _tell_unwritten(error: OSError) -> None:
+    """Tell that stdout takes no more, such as with a full disk behind it; any other error goes on.
+
+    What is written to a file tells its own faults: see :class:`fhir_vitiligo.cli.outputs.Output`.
+    """
+    from fhir_vitiligo.cli.outputs import unwritten
+
+    if error.errno not in _FULL or error.filename is not None:
+        raise error
+    _forget_unwritten()
+    with suppress(OSError):  # where stderr takes no more either, nobody can be told
+        report(unwritten("<stdout>", error).issues)
+    _forget_unwritten()
+
+
+def _forget_unwritten() -> None:
+    """What is still in the buffer of a stream that takes no more has nowhere to go."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _forget(stream)
 
 
 def _forget(stream: Any) -> None:

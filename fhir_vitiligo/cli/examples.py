@@ -41,9 +41,10 @@ def examples(ctx: click.Context, name: str | None, output: str | None) -> None:
 
 
 def _write(folder: Path, texts: dict[str, str]) -> bool:
+    written = []
+    kept = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        kept = False
         for name, text in texts.items():
             path = folder / f"{name}.yaml"
             if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
@@ -51,7 +52,9 @@ def _write(folder: Path, texts: dict[str, str]) -> bool:
                 kept = True
                 continue
             path.write_text(text, encoding="utf-8")
-            click.echo(path)
+            written.append(path)
     except OSError as error:
         raise click.UsageError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
+    for path in written:
+        click.echo(path)
     return not kept

@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import io
 import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -40,12 +41,15 @@ MAX_DOCUMENT = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file, or stdin (``path`` is ``None``). A FHIR package (.tgz) stands for the definitions in it."""
+    """A file, or stdin (``path`` is ``None``). A FHIR package (.tgz) stands for the definitions in it. ``fault`` says why
+    there is nothing to read.
+    """
 
     name: str
     path: Path | None
     size: int
     is_package: bool = False
+    fault: str | None = None
 
 
 class Piece(NamedTuple):
@@ -112,7 +116,8 @@ class Piece(NamedTuple):
 
 def find(arguments: Iterable[str], suffixes: tuple[str, ...], *, packages: bool = False) -> list[Source]:
     """The sources that the arguments name, in their order; of a directory, in the order of names, without what
-    is hidden and without the manifest of a FHIR package. ``packages``: a FHIR package itself is one too.
+    is hidden and without the manifest of a FHIR package. ``packages``: a FHIR package itself is one too. What is there
+    and cannot be read is a source with a fault.
 
     :class:`click.UsageError` for what is not there, before anything is done.
     """
@@ -125,14 +130,14 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...], *, packages: bool 
             raise click.UsageError("the name of a file is empty: a variable of the shell may be unset")
         path = Path(argument)
         if path.is_dir():
-            files = sorted(
-                p for p in path.rglob("*") if _is_meant(p.relative_to(path), suffixes) and p.is_file()
-            )
-            if not files:
+            inside = _inside(path, suffixes)
+            if not inside:
                 raise click.UsageError(
                     f"no file {', '.join('*' + suffix for suffix in suffixes)} in the directory {argument}"
                 )
-        elif path.exists():
+            found += [_source(file, packages, inside[file]) for file in sorted(inside)]
+            continue
+        if path.exists():
             files = [path]
         else:
             files = sorted(Path(name) for name in glob.glob(argument, recursive=True) if os.path.isfile(name))
@@ -145,7 +150,46 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...], *, packages: bool 
     return found
 
 
-def _source(file: Path, packages: bool) -> Source:
+def _inside(folder: Path, suffixes: tuple[str, ...]) -> dict[Path, str | None]:
+    """The files that a directory stands for, those of its folders too, and what of it cannot be read, with the reason.
+    A link is what it leads to; a folder that is led to twice is looked at once.
+    """
+    inside: dict[Path, str | None] = {}
+    seen: set[tuple[int, int]] = set()
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            state = here.stat()
+            if (state.st_dev, state.st_ino) in seen:
+                continue
+            seen.add((state.st_dev, state.st_ino))
+            entries = sorted(here.iterdir())
+        except OSError as error:
+            inside[here] = _reason(error)
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            try:
+                mode = entry.stat().st_mode
+            except OSError as error:
+                if _is_meant(entry, suffixes):
+                    leads = isinstance(error, FileNotFoundError) and entry.is_symlink()
+                    inside[entry] = (
+                        f"a link to {entry.readlink()}, which is not there" if leads else _reason(error)
+                    )
+                continue
+            if stat.S_ISDIR(mode):
+                waiting.append(entry)
+            elif stat.S_ISREG(mode) and _is_meant(entry, suffixes):
+                inside[entry] = None
+    return inside
+
+
+def _source(file: Path, packages: bool, fault: str | None = None) -> Source:
+    if fault is not None:
+        return Source(str(file), file, 0, fault=fault)
     name = file.name.lower()
     is_package = packages and name.endswith(_PACKAGE)
     if name.endswith(_ARCHIVES) and not is_package:
@@ -158,8 +202,7 @@ def _source(file: Path, packages: bool) -> Source:
 
 def _is_meant(path: Path, suffixes: tuple[str, ...]) -> bool:
     """Whether a file of a directory is one of those that the directory stands for."""
-    hidden = any(part.startswith(".") for part in path.parts)
-    return not hidden and path.name != "package.json" and _plain(path).suffix.lower() in suffixes
+    return path.name != "package.json" and _plain(path).suffix.lower() in suffixes
 
 
 def _plain(path: Path) -> Path:
@@ -205,7 +248,9 @@ def portions(sources: Iterable[Source]) -> Iterator[Portion]:
     """All there is to work on, in order. What cannot be read is a piece with a fault: it stops nothing else."""
     for source in sources:
         try:
-            if source.is_package:
+            if source.fault is not None:
+                yield Piece(source.name, fault=source.fault)
+            elif source.is_package:
                 yield from _packaged(source)
             elif source.path is None:
                 yield from _portions(source, _decompressed(sys.stdin.buffer), None)

@@ -8,7 +8,8 @@ import gzip
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, cast
@@ -16,6 +17,7 @@ from typing import IO, cast
 import click
 
 from fhir_vitiligo.cli.inputs import Source
+from fhir_vitiligo.errors import FhirVitiligoError, Issue
 
 
 def spare(sources: Iterable[Source], *outputs: str | None) -> None:
@@ -68,7 +70,8 @@ class Output:
         """Append bytes. The file is made with the first of them: what fails altogether leaves none."""
         if self._stream is None:
             self._stream = self._open()
-        self._stream.write(data)
+        with self._naming():
+            self._stream.write(data)
 
     def _open(self) -> IO[bytes]:
         if self._target is None:
@@ -94,15 +97,50 @@ class Output:
             return
         if self._target is None:
             if kind is None:
-                self._stream.flush()
+                with self._naming():
+                    self._stream.flush()
             return
-        self._stream.close()
-        if self._below is not None:
-            self._below.close()
-        if self._part is not None and kind is None:
-            self._part.replace(self._target)
-        elif self._part is not None:
-            self._part.unlink(missing_ok=True)
+        whole = False
+        try:
+            with self._naming():
+                self._close(self._stream, self._below)
+            whole = kind is None
+        except FhirVitiligoError:
+            if kind is None:
+                raise  # else the first fault is told, which was most likely the same
+        finally:
+            if self._part is not None and whole:
+                self._part.replace(self._target)
+            elif self._part is not None:
+                self._part.unlink(missing_ok=True)
+
+    @staticmethod
+    def _close(stream: IO[bytes], below: IO[bytes] | None) -> None:
+        """Close both, even where the first has no room for the rest."""
+        try:
+            stream.close()
+        finally:
+            if below is not None:
+                below.close()
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """:class:`FhirVitiligoError` with the name of the output for what cannot be written; a pipe that nobody reads any
+        more is no fault of it.
+        """
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise unwritten(str(self._target or "<stdout>"), error) from None
+
+
+def unwritten(name: str, error: OSError) -> FhirVitiligoError:
+    """What is told of an output, or stream, that takes no more."""
+    return FhirVitiligoError(
+        Issue("error", "no-store", "", f"cannot be written: {error.strerror or error}", name)
+    )
 
 
 def _umask() -> int:

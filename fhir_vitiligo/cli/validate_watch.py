@@ -49,10 +49,13 @@ def _named(paths: list[Path]) -> str:
 
 
 def _stamps(sources: list[Source]) -> dict[Path, tuple[Source, tuple[int, int]]]:
-    """Time and size of each file that is there."""
+    """Time and size of each file that is there; what cannot be read has none, and is told once."""
     found: dict[Path, tuple[Source, tuple[int, int]]] = {}
     for source in sources:
         if source.path is not None:
+            if source.fault is not None:
+                found[source.path] = (source, (0, 0))
+                continue
             try:
                 state = source.path.stat()
             except OSError:

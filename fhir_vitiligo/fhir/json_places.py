@@ -26,13 +26,15 @@ class JsonPlaces:
         self._text = text
         self._complete = children is not None
         self._children: Children = {} if children is None else children
+        # Comments may stand before a document that is not JSON; whatever it is, it is the first of all there is.
+        self._start = min(children) if children else self._past_space(0)
 
     def locate(self, steps: Sequence[Step], member: str | None = None, root: int | None = None) -> int:
         """Where the steps lead, or as near as they go. A plain value is told by where it begins, an object or
         array by its name. ``member`` is the name of something inside that is meant rather; ``root`` is where
         the resource begins, if it is not the whole document.
         """
-        at = shown = self._past_space(0) if root is None else root
+        at = shown = self._start if root is None else root
         for number, step in enumerate(steps):
             goes_on = number + 1 < len(steps)
             found = self._step(at, step, goes_on)
@@ -45,7 +47,7 @@ class JsonPlaces:
 
     def entry(self, index: int) -> int | None:
         """Where an entry of the document begins, when the document is an array."""
-        inside = self._inside(self._past_space(0))
+        inside = self._inside(self._start)
         return inside[index] if isinstance(inside, list) and index < len(inside) else None
 
     def _step(self, at: int, step: Step, goes_on: bool) -> tuple[int, int] | None:
