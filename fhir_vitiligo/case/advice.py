@@ -4,6 +4,7 @@ that disagree, words that say something else than the code beside them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import lru_cache
@@ -74,6 +75,7 @@ def _values(value: BaseModel, path: str) -> Iterator[tuple[str, Term | Moment | 
 _CLOSED = frozenset({"instrument", "instrument-item", "region", "region-set", "diagnosis", "subtype"})
 """Categories that a case takes nearly always from: what is almost one of them was mistyped."""
 _CLOSE = 0.75
+_GRADE = re.compile(r"-?(?:\d+(?:\.\d+)?|[IVXivx]+)\Z")
 
 
 def _misspelt(path: str, term: Term) -> Iterator[Issue]:
@@ -82,6 +84,9 @@ def _misspelt(path: str, term: Term) -> Iterator[Issue]:
         if near is not None:
             text = f"{term.text!r} is not known and goes out as text alone: is {near} meant?"
             yield Issue("warning", "code-invalid", path, text)
+    elif term.category == "phototype" and term.concept is None and _GRADE.match(term.text or ""):
+        text = f"there is no phototype {term.text}, Fitzpatrick's are I to VI (1 to 6): it goes out as text alone"
+        yield Issue("warning", "code-invalid", path, text)
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,8 @@ def _age(case: Case) -> Iterator[Issue]:
     subject, dates = case.subject, _dates(case)
     born = subject.birth_date.value if subject.birth_date is not None else None
     seen = dates.get(case.timepoints[0].key) if case.timepoints else None
+    if born is not None and born > date.today().isoformat()[: len(born)]:  # noqa: DTZ011 - a birth of today is one anywhere
+        yield _warning("subject.birth_date", f"born {born}, which is in the future: it is kept")
     if born is None or seen is None:
         return
     place = f"{born} and the first time point {seen}"

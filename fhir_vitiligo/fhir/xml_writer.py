@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
+from math import isfinite
 from typing import Any
 
 from fhir_vitiligo.errors import InputError
@@ -27,14 +28,14 @@ _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
-def to_xml(resource: Json, release: Release, *, indent: bool = False) -> bytes:
+def to_xml(resource: Json, release: Release | str, *, indent: bool = False) -> bytes:
     """The XML of a resource in UTF-8; ``indent`` writes it for people.
 
     The resource is expected to keep to the JSON form. :class:`InputError` names what XML has no place for:
     an element the release does not know, an object where a value should be, a character XML cannot hold, a
     narrative that is not well-formed XHTML.
     """
-    writer = _Writer(release, "\n" if indent else "")
+    writer = _Writer(Release.of(release), "\n" if indent else "")
     writer.resource(resource, "", 0)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(writer.out).encode() + b"\n"
 
@@ -152,6 +153,8 @@ class _Writer:
             return "true" if value else "false"
         if isinstance(value, int | Decimal):
             return str(value)
+        if isinstance(value, float) and isfinite(value):
+            return repr(value)  # its shortest decimal form, as everywhere that Python's own JSON comes in
         raise _refused(place, f"`{one.key}` is a plain value")
 
     def _narrative(self, value: Any, place: str) -> str:

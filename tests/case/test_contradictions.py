@@ -35,6 +35,14 @@ def advice(text: str) -> list[str]:
             "subject.birth_date: born 2024 and the first time point 2023-05-03, which is earlier: both are kept",
         ),
         (
+            "subject: {birth_date: 2999-01}",
+            "subject.birth_date: born 2999-01, which is in the future: it is kept",
+        ),
+        (
+            "subject: {phototype: 7}",
+            "subject.phototype: there is no phototype 7, Fitzpatrick's are I to VI (1 to 6): it goes out as text alone",
+        ),
+        (
             "subject: {comorbidities: [{key: c, name: psoriasis, presence: absent, onset: 2010}]}",
             "subject.comorbidities[0].onset: what is stated to be absent has no onset: both are kept",
         ),

@@ -108,7 +108,7 @@ def test_a_document_of_several_resources_is_searched_by_number() -> None:
 def test_what_stands_before_a_document_that_is_not_json_moves_no_place(before: bytes) -> None:
     document = parse(before + b'[{"a": 1,},\n {"a": {"b": 2}}]')
     assert document.issues
-    assert document.locate("Patient.a.b", entry=1) == (3, 9)
+    assert document.locate("Patient.a.b", entry=1) == (3, 14)
 
 
 def test_the_line_of_a_long_text_is_cut_around_the_place() -> None:

@@ -376,3 +376,10 @@ def test_an_expression_leads_to_line_and_column(expression: str, place: tuple[in
     assert places is not None
     # The entry is placed at its own tag; what is meant by `resource` is the element around the Patient.
     assert places.locate(steps_of(expression)) == place
+
+
+def test_what_python_read_itself_is_written_for_a_release_by_name() -> None:
+    resource = {"resourceType": "Basic", "extension": [{"url": "http://x.test", "valueDecimal": 1.5}]}
+    assert b'<valueDecimal value="1.5"/>' in to_xml(resource, "r4")
+    with pytest.raises(InputError, match="`valueDecimal` is a plain value"):
+        to_xml({**resource, "extension": [{"url": "http://x.test", "valueDecimal": float("nan")}]}, "r4")

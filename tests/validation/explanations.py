@@ -58,7 +58,9 @@ def _is_unserved(coding: Any) -> bool:
 
 
 def _no_system(pair: Pair, issue: Issue) -> bool:
-    return issue.rule == "binding" and "has 'no system|" in issue.text
+    return issue.rule == "binding" and (
+        "has 'no system|" in issue.text or "without system and code" in issue.text
+    )
 
 
 def _range(pair: Pair, issue: Issue) -> bool:

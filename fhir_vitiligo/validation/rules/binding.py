@@ -237,9 +237,9 @@ def _codings(one: _Check, codings: list[Any]) -> Fault | None:
             return None
         code, system = coding.get("code"), coding.get("system")
         if not isinstance(code, str) or not isinstance(system, str):
-            # Stated in part: with an extension in its place it may be meant, without one it names no code of
-            # the set.
-            if "_code" in coding or "_system" in coding:
+            # Stated in part: with an extension in its place, or of the whole (data-absent-reason), it may be meant; without
+            # one it names no code of the set.
+            if coding.keys() & {"_code", "_system"} or (code is system is None and "extension" in coding):
                 return None
             continue
         version = coding.get("version")
@@ -251,9 +251,17 @@ def _codings(one: _Check, codings: list[Any]) -> Fault | None:
     if open_verdict is not None:
         return one.cannot_tell(shown(open_verdict[0]), open_verdict[1])
     told = ", ".join(
-        f"{coding.get('system', 'no system')}|{coding.get('code', 'no code')}" for coding in codings
+        f"{coding.get('system', 'no system')}|{coding.get('code', 'no code')}"
+        for coding in codings
+        if coding.keys() & {"system", "code"}
     )
-    found = f"has {shown(told)}" if told else "has no coding"
+    found = (
+        f"has {shown(told)}"
+        if told
+        else "has a coding without system and code"
+        if codings
+        else "has no coding"
+    )
     code = next((coding["code"] for coding in codings if isinstance(coding.get("code"), str)), "")
     return one.fault(f"`{one.key}` {found}: one coding has to be from {one.url}; use {_advice(one, code)}")
 
