@@ -16,6 +16,7 @@ from fhir_vitiligo.case import consistency, instruments, yaml
 from fhir_vitiligo.case.base import Key
 from fhir_vitiligo.case.consistency import dotted
 from fhir_vitiligo.case.model import Case
+from fhir_vitiligo.case.places import steps
 from fhir_vitiligo.case.yaml import Document, Path
 from fhir_vitiligo.errors import CaseError, FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import spelling
@@ -172,7 +173,7 @@ def _excluded(case: Case, data: Any) -> Iterator[tuple[Path, str]]:
     for index, assessment in enumerate(case.assessments):
         for issue in instruments.advise(assessment, f"assessments[{index}]"):
             if issue.rule == instruments.OUT_OF_RANGE:
-                path = _steps(issue.expression)
+                path = steps(issue.expression)
                 said = _at(data, path)
                 if not isinstance(said, dict) or said.get("status") != "ambiguous":
                     fault, _, _ = issue.text.rpartition(": ")
@@ -211,14 +212,6 @@ def _first(issues: list[Issue]) -> list[Issue]:
 def _issue(document: Document, name: str | None, path: Path, text: str) -> Issue:
     line, column = document.line_of(path) if document.lines else (None, None)
     return Issue("error", "value", dotted(path), text, name, line, column)
-
-
-def _steps(expression: str) -> Path:
-    steps: list[str | int] = []
-    for part in expression.split("."):
-        word, *indexes = part.replace("]", "").split("[")
-        steps += [word, *(int(index) for index in indexes)]
-    return tuple(steps)
 
 
 def _faults(data: Any, details: ErrorDetails) -> Iterator[tuple[Path, str]]:

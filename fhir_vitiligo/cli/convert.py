@@ -93,7 +93,8 @@ def has_room(output: str | None) -> bool:
     type=click.Choice(["transaction", "collection", "document"]),
     default="transaction",
     show_default=True,
-    help="Bundle.type: to be stored as a whole, as it is, or a document with a Composition.",
+    help="Bundle.type: to be stored as a whole, as it is, or a document with a Composition. A document has a time it was made "
+    "at, which is now unless --recorded says it.",
 )
 @output_option("Where to write, instead of stdout.")
 @click.option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -47,20 +47,26 @@ class ToFhir:
     several: bool = False
 
     def __call__(self, piece: Piece) -> Outcome:
+        from fhir_vitiligo.case.places import located
+
         made: list[Made] = []
         issues: list[Issue] = []
         failed = 0
         found = list(cases_of(piece))
         alone = piece.alone and len(found) == 1 and not self.several
-        for case in found:
+        for number, case in enumerate(found):
+            told: list[Issue] = []
             try:
                 if isinstance(case, FhirVitiligoError):
                     raise case
-                issues += (piece.placed(_of(case, issue, found)) for issue in advice(case))
+                told += advice(case)
                 made.append(self._made(case, alone))
             except FhirVitiligoError as error:
                 failed += 1
-                issues += (piece.placed(_of(case, issue, found)) for issue in error.issues)
+                told += error.issues
+            if told and piece.alone and not isinstance(case, FhirVitiligoError):
+                told = located(told, piece.text(), number)
+            issues += map(piece.placed, told)
         return Outcome(tuple(made), tuple(issues), failed)
 
     def _made(self, case: Case, alone: bool) -> Made:
@@ -82,13 +88,6 @@ def _has_item(case: Case, path: str) -> bool:
     items = getattr(case, collection, None) if collection in type(case).model_fields else None
     key = rest.rpartition(".")[0]
     return isinstance(items, tuple) and any(getattr(item, "key", None) == key for item in items)
-
-
-def _of(case: Case | FhirVitiligoError, issue: Issue, found: list[Case | FhirVitiligoError]) -> Issue:
-    """The issue with the id of its case, where a file holds several and no line tells them apart."""
-    if len(found) == 1 or issue.line is not None or isinstance(case, FhirVitiligoError):
-        return issue
-    return replace(issue, text=f"{issue.text} (case {case.id})")
 
 
 def cases_of(piece: Piece) -> Iterable[Case | FhirVitiligoError]:

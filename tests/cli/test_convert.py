@@ -93,7 +93,7 @@ def test_an_ambiguous_score_is_a_number_only_when_the_caller_accepts_it(call: Ca
 def test_what_deserves_a_look_is_a_warning_and_no_failure(call: Call, tmp_path: Path) -> None:
     write(tmp_path, "case.yaml", example_text("mixed-thyroid"))
     result = call("to-fhir", "case.yaml")
-    assert "warning: case.yaml assessments[2].total: the stated total 2.4" in result.stderr
+    assert "warning: case.yaml:133:12 assessments[2].total: the stated total 2.4" in result.stderr
     assert "both are kept" in result.stderr
 
 

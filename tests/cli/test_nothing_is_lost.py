@@ -92,13 +92,13 @@ def test_many_cases_of_one_id_are_counted(capsys: pytest.CaptureFixture[str]) ->
     assert told[-1] == "80 more cases have the id of another"
 
 
-def test_a_case_in_a_file_of_several_is_named(call: Call, tmp_path: Path) -> None:
+def test_what_is_said_of_a_case_is_said_at_its_line_in_a_file_of_several(call: Call, tmp_path: Path) -> None:
     twice = "timepoints: [{key: t}]\nassessments:\n"
     twice += "".join(f"- {{key: {key}, at: t, instrument: VETF, total: 1}}\n" for key in "ab")
-    (tmp_path / "many.yaml").write_text(f"id: one\n---\nid: two\n{twice}")
-    told = call("to-fhir", "many.yaml").stderr
-    assert told.startswith("warning: many.yaml assessments[1]:")
-    assert told.endswith("(case two)\n")
+    (tmp_path / "many.yaml").write_text(f"---\nid: one\n---\nid: two\n{twice}---\n{{broken")
+    told = call("to-fhir", "many.yaml", status=1).stderr
+    assert told.startswith("warning: many.yaml:8:3 assessments[1]:")
+    assert "error: many.yaml:1" in told
 
 
 def test_a_reading_is_accepted_in_the_cases_it_is_about(call: Call, tmp_path: Path) -> None:
