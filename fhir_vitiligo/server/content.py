@@ -17,13 +17,18 @@ from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.fhir.as_written import AsWritten
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.fhir.repeated_members import repeated_members
 from fhir_vitiligo.server.binary import content_of, holding, is_binary_read, is_binary_write
 from fhir_vitiligo.server.compression import decompressed
 from fhir_vitiligo.server.entries_apart import Refused, is_batch, refused_entries
-from fhir_vitiligo.server.errors import InvalidError, RefusedError, error_response, outcome_response
+from fhir_vitiligo.server.errors import (
+    InvalidError,
+    RefusedError,
+    done_outcome,
+    error_response,
+    outcome_response,
+)
 from fhir_vitiligo.server.message import FHIR_JSON, FHIR_XML, Request, Response
 from fhir_vitiligo.server.spoken import body_release, spoken, spoken_versions
 
@@ -200,10 +205,8 @@ def outgoing(request: Request, response: Response, wanted: Format, release: Rele
             return _in_xml(response, release, pretty=pretty)
         except InputError as error:
             text = f"this cannot be written as XML, only as JSON: {error.issues[0]}"
-            issue = replace(error.issues[0], text=text, code="not-supported")
-            if has_written(request, response):
-                return done_but_not_shown(response, issue)
-            return outcome_response(406, (issue,), {})
+            told = InputError(replace(error.issues[0], text=text, code="not-supported"))
+            return not_shown(request, response, told)
     if pretty:
         return Response(response.status, json_text.indented(response.body), response.headers)
     return response
@@ -217,20 +220,20 @@ def _in_xml(response: Response, release: Release, *, pretty: bool) -> Response:
     return Response(response.status, body, {**response.headers, "Content-Type": FHIR_XML})
 
 
-def has_written(request: Request, response: Response) -> bool:
+def not_shown(request: Request, response: Response, error: FhirVitiligoError) -> Response:
+    """What is answered in place of a resource that cannot be shown in the form asked for: 406, unless something was done."""
+    if not _has_written(request, response):
+        return outcome_response(406, error.issues, {})
+    return Response(response.status, json.dumps(done_outcome(error)), response.headers)
+
+
+def _has_written(request: Request, response: Response) -> bool:
     """Whether the answer tells of something that was done, which no form of the answer undoes."""
     return response.status < 300 and (
         "Location" in response.headers
         or (request.method != "GET" and "ETag" in response.headers)
         or (request.method == "POST" and not request.path)
     )
-
-
-def done_but_not_shown(response: Response, issue: Issue) -> Response:
-    """What is answered in place of a resource that was written and cannot be shown in the form asked for."""
-    told = Issue("information", "informational", "", "This was done; what became of it cannot be shown.")
-    body = json.dumps(operation_outcome([told, replace(issue, severity="warning")]))
-    return Response(response.status, body, response.headers)
 
 
 def in_general(response: Response, media: str) -> Response:

@@ -16,7 +16,7 @@ from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import bundles
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.outcome import operation_outcome
-from fhir_vitiligo.server.errors import InvalidError
+from fhir_vitiligo.server.errors import InvalidError, done_outcome
 
 Refused = Mapping[int, FhirVitiligoError]
 # (resource, what the fullUrls of its Bundle lead to): the resource in the other release.
@@ -74,10 +74,7 @@ def batch_taken_in(
             converted[index] = convert(resource, types)
         except InputError as error:
             now_refused[index] = InvalidError(error.issues)
-    made = convert({**document, "entry": shells}, types) if shells else convert(document, types)
-    for index, resource in converted.items():
-        made["entry"][index]["resource"] = resource
-    return made, now_refused
+    return _rejoined(document, shells, converted, types, convert), now_refused
 
 
 def answer_given_out(document: Json, convert: Convert) -> Json:
@@ -96,17 +93,26 @@ def answer_given_out(document: Json, convert: Convert) -> Json:
             except FhirVitiligoError as error:
                 shell["response"] = _not_shown(shell.get("response", {}), error)
         shells.append(shell)
+    return _rejoined(document, shells, converted, types, convert)
+
+
+def _rejoined(
+    document: Json,
+    shells: list[Json],
+    resources: Mapping[int, Json],
+    types: Mapping[str, str],
+    convert: Convert,
+) -> Json:
+    """The Bundle around the entries converted, and in it the resources, which were."""
     made = convert({**document, "entry": shells}, types) if shells else convert(document, types)
-    for index, resource in converted.items():
+    for index, resource in resources.items():
         made["entry"][index]["resource"] = resource
     return made
 
 
 def _not_shown(response: Json, error: FhirVitiligoError) -> Json:
     if "location" in response:
-        told = Issue("information", "informational", "", "This was done; what became of it cannot be shown.")
-        issues = [told, replace(error.issues[0], severity="warning")]
-        return {**response, "outcome": operation_outcome(issues)}
+        return {**response, "outcome": done_outcome(error)}
     status = HTTPStatus.NOT_ACCEPTABLE
     return {"status": f"{status.value} {status.phrase}", "outcome": operation_outcome(error.issues)}
 

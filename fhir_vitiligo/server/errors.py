@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fhir_vitiligo.errors import (
     ConflictError,
@@ -16,6 +17,7 @@ from fhir_vitiligo.errors import (
     StorageError,
 )
 from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.server.message import FHIR_JSON, Response
 
@@ -95,6 +97,12 @@ def unexpected_response(error: BaseException) -> Response:
     _log.error("unexpected failure", exc_info=error)
     issue = Issue("fatal", "exception", "", "The server failed on this request; its log says why.")
     return outcome_response(500, (issue,), {})
+
+
+def done_outcome(error: FhirVitiligoError) -> Json:
+    """What is told in place of a resource that was written and cannot be shown as it was asked for."""
+    told = Issue("information", "informational", "", "This was done; what became of it cannot be shown.")
+    return operation_outcome([told, replace(error.issues[0], severity="warning")])
 
 
 def outcome_response(status: int, issues: tuple[Issue, ...], headers: Mapping[str, str]) -> Response:

@@ -18,16 +18,9 @@ from fhir_vitiligo.fhir.conversion import Converter
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.server.checks import Checks
-from fhir_vitiligo.server.content import (
-    done_but_not_shown,
-    has_written,
-    outgoing,
-    read_body,
-    read_text,
-    wanted_form,
-)
+from fhir_vitiligo.server.content import not_shown, outgoing, read_body, read_text, wanted_form
 from fhir_vitiligo.server.entries_apart import answer_given_out, batch_taken_in, is_answer, is_batch
-from fhir_vitiligo.server.errors import InvalidError, RefusedError, outcome_response
+from fhir_vitiligo.server.errors import InvalidError, RefusedError
 from fhir_vitiligo.server.message import FHIR_JSON, Request, Response
 from fhir_vitiligo.server.spoken import body_release
 from fhir_vitiligo.storage.entries import in_resource, located
@@ -119,9 +112,7 @@ def given_out(request: Request, response: Response, own: Release, wanted: Releas
     try:
         body = read.dumps(answer_given_out(document, convert) if is_answer(document) else convert(document))
     except FhirVitiligoError as error:
-        if not has_written(request, response):
-            return outcome_response(406, error.issues, {})
-        return done_but_not_shown(response, error.issues[0])
+        return not_shown(request, response, error)
     return Response(response.status, body, response.headers)
 
 

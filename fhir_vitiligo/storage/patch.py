@@ -92,11 +92,14 @@ def read_patch(media: str, body: bytes) -> Patch:
 
 def patch_of_entry(text: bytes) -> Patch:
     """The patch that an entry of a Bundle carries: Parameters (FHIRPath Patch), or a Binary with a patch of another kind in
-    base64 (https://hl7.org/fhir/R4/http.html#patch). ``text`` is its resource.
+    base64 (https://hl7.org/fhir/R4/http.html#patch). ``text`` is its resource, which is known to be JSON.
     """
-    resource = json.loads_object(text)
+    read = AsWritten(text)
+    resource = read.value
+    if not isinstance(resource, dict):
+        raise InputError("PATCH needs `resource`", code="required", expression="resource")
     if resource.get("resourceType") == "Parameters":
-        return Patch(FHIR_JSON, AsWritten(text))
+        return Patch(FHIR_JSON, read)
     media = str(resource.get("contentType", "")).partition(";")[0].strip().lower()
     if resource.get("resourceType") != "Binary" or media not in MEDIA_TYPES:
         raise InputError(

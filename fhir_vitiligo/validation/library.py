@@ -82,6 +82,8 @@ class Library:
         own = self.packages is own_packages(release)
         self.terminology = terminology_of(release) if own else Terminology(release, self.packages)
         self.problems: dict[str, str] = {}
+        # The same without the bases between a profile and the one that is at fault.
+        self.reasons: dict[str, str] = {}
         self.types = frozenset(
             (
                 *self.definitions.resource_types,
@@ -182,10 +184,10 @@ class Library:
         url = str(definition.get("url", ""))
         with self._lock:
             if url in self._open:
-                self.problems[url] = "it is derived from itself"
+                self._unusable(url, "it is derived from itself")
                 return None
             if len(self._open) >= _MOST_BASES:
-                self.problems[url] = f"more than {_MOST_BASES} profiles derive from it one by one"
+                self._unusable(url, f"more than {_MOST_BASES} profiles derive from it one by one")
                 return None
             self._open.add(url)
             try:
@@ -193,13 +195,17 @@ class Library:
                 return corrected(schema, self.types)
             except ValueError as error:
                 # Whatever a broken profile holds, it is told where it is used.
-                self.problems[url] = str(error)
+                self._unusable(url, str(error), getattr(error, "reason", None))
                 return None
             except (TypeError, AttributeError, KeyError):
-                self.problems[url] = "it is not written as a StructureDefinition is: validate it by itself"
+                self._unusable(url, "it is not written as a StructureDefinition is: validate it by itself")
                 return None
             finally:
                 self._open.discard(url)
+
+    def _unusable(self, url: str, problem: str, reason: str | None = None) -> None:
+        self.problems[url] = problem
+        self.reasons[url] = reason or problem
 
     def _root(self, definition: Json) -> Node:
         told = definition.get("snapshot")

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from fhir_vitiligo.validation.library import Library
 
 
-_BASE = "its base"
-
-
 class SnapshotError(ValueError):
-    """What a differential says cannot be laid over its base; the message follows "cannot be used:"."""
+    """What a differential says cannot be laid over its base; the message follows "cannot be used:". ``reason`` is what is wrong
+    with the base, or with the base of that.
+    """
+
+    def __init__(self, text: str, reason: str | None = None) -> None:
+        super().__init__(text)
+        self.reason = text if reason is None else reason
 
 
 class TooManyElementsError(SnapshotError):
@@ -39,10 +42,9 @@ def snapshot_tree(definition: Json, library: Library) -> Node:
         raise SnapshotError("it has no snapshot and names no base")
     base = library.profile(base_url)
     if base is None:
-        why = library.problems.get(base_url.partition("|")[0], "nobody here knows it")
-        if why.startswith(_BASE):
-            why = why.rpartition(" (")[2].rstrip(")")  # the reason, not each step on the way to it
-        raise SnapshotError(f"{_BASE} {base_url} cannot be used ({why})")
+        # The reason, not each step on the way to it.
+        why = library.reasons.get(base_url.partition("|")[0], "nobody here knows it")
+        raise SnapshotError(f"its base {base_url} cannot be used ({why})", why)
     _check_type(definition, base.type, library)
     differential = definition.get("differential")
     records = differential.get("element", []) if isinstance(differential, dict) else []

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from fhir_vitiligo.fhir.bounded_patterns import PatternError, fullmatch
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.nodes import objects
 from fhir_vitiligo.validation.resources.questionnaire_enablement import compare_quantities, value_of
+from fhir_vitiligo.validation.text_forms import form_faults
 
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
 _SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
@@ -242,14 +242,9 @@ def _form(question: Json, value: Any) -> Iterator[Fault]:
     for pattern in _extensions(question, f"{_CORE}regex"):
         if not isinstance(value, str) or not isinstance(pattern, str):
             continue
-        try:
-            if not fullmatch(pattern, value):
-                text = f"{shown(value)} does not have the form {shown(pattern)} that the item asks for."
-                yield Fault("questionnaire-limit", "invariant", text)
-        except PatternError as error:
-            text = f"Whether the answer has the form that the item asks for cannot be told: {error}."
-            code = "too-costly" if error.kind == "limit" else "invalid"
-            yield Fault("questionnaire-limit", code, text, severity="warning")
+        told = f"{shown(value)} does not have the form {shown(pattern)} that the item asks for."
+        untold = "Whether the answer has the form that the item asks for cannot be told"
+        yield from form_faults(pattern, value, Fault("questionnaire-limit", "invariant", told), untold)
 
 
 def _attachment_limits(question: Json, value: Any) -> Iterator[str]:

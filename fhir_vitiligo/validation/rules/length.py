@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fhir_vitiligo.fhir.bounded_patterns import PatternError, fullmatch
 from fhir_vitiligo.fhir.primitives import shown
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.rules.place import Place, Rule
+from fhir_vitiligo.validation.text_forms import form_faults
 
 
 def make(place: Place) -> Rule | None:
@@ -32,12 +32,8 @@ def make(place: Place) -> Rule | None:
             yield Fault("max-length", "value", told)
         if pattern is None:
             return
-        try:
-            if not fullmatch(pattern, text):
-                told = f"`{name}` is {shown(text)}, which does not match `{pattern}`{source}."
-                yield Fault("regex", "value", told)
-        except PatternError as error:
-            told = f"Whether `{name}` has the form that it has to have cannot be told: {error}{source}."
-            yield Fault("regex", "too-costly" if error.kind == "limit" else "invalid", told, "warning")
+        told = f"`{name}` is {shown(text)}, which does not match `{pattern}`{source}."
+        untold = f"Whether `{name}` has the form that it has to have cannot be told"
+        yield from form_faults(pattern, text, Fault("regex", "value", told), untold, source)
 
     return check
