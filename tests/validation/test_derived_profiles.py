@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -101,21 +103,6 @@ def test_an_extension_conforms_to_the_profile_of_its_definition(
         ({"maxValueDateTime": "2020-12-31T23:59:59Z"}, "2021-01-01T00:30:00+01:00", True),
         ({"maxValueDateTime": "2020-12-31"}, "2021-01-01T00:30:00+01:00", False),
         ({"minValueDateTime": "2020-06"}, "2020-06-01", True),
-        (
-            {"minValueQuantity": {"value": 10, "system": "http://unitsofmeasure.org", "code": "a"}},
-            "1950-01-01",
-            False,
-        ),
-        (
-            {"minValueQuantity": {"value": 1000, "system": "http://unitsofmeasure.org", "code": "mo"}},
-            "1995-01-01T10:00:00Z",
-            True,
-        ),
-        (
-            {"maxValueQuantity": {"value": 2, "system": "http://unitsofmeasure.org", "code": "d"}},
-            "2999-01-01",
-            False,
-        ),
     ],
 )
 def test_limits_of_moments(limit: Json, value: str, fits: bool) -> None:
@@ -125,6 +112,41 @@ def test_limits_of_moments(limit: Json, value: str, fits: bool) -> None:
         "status": "final",
         "code": {"text": "x"},
         "effectiveDateTime": value,
+    }
+    expected = [] if fits else [("bounds", "Observation.effective.ofType(dateTime)")]
+    assert told(observation, asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "unit", "days", "fits"),
+    [
+        ("minValueQuantity", "10", "a", -3600, True),
+        ("minValueQuantity", "10", "a", -3700, False),
+        ("minValueQuantity", "0.5", "mo", -10, True),
+        ("minValueQuantity", "0.5", "mo", -20, False),
+        ("minValueQuantity", "2", "d", 1000, True),
+        ("maxValueQuantity", "2", "d", 1, True),
+        ("maxValueQuantity", "2", "d", 4, False),
+        ("maxValueQuantity", "1.5", "a", 500, True),
+        ("maxValueQuantity", "1.5", "a", 560, False),
+        ("maxValueQuantity", "1", "h", -1, True),
+    ],
+)
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
+def test_a_duration_is_a_limit_before_now_for_the_least_and_after_it_for_the_greatest(
+    limit: str, value: str, unit: str, days: int, fits: bool, form: str
+) -> None:
+    # https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.maxValue_x_
+    duration = {"value": Decimal(value), "system": "http://unitsofmeasure.org", "code": unit}
+    asked = profile(
+        "p", "Observation", element("effective[x]", type=[{"code": "dateTime"}], **{limit: duration})
+    )
+    when = (datetime.now(UTC) + timedelta(days=days)).strftime(form)
+    observation = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "x"},
+        "effectiveDateTime": when,
     }
     expected = [] if fits else [("bounds", "Observation.effective.ofType(dateTime)")]
     assert told(observation, asked) == expected

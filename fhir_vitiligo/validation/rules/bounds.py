@@ -1,7 +1,7 @@
 """minValue and maxValue (https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.minValue_x_).
 
 Numbers and dates are compared as they are written, moments as such whatever their zones, quantities in the unit of the limit.
-A limit of a date that is a duration is that long before now.
+A limit of a date that is a duration is that long before now for the least value, and that long after now for the greatest.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from fhir_vitiligo.validation.rules.place import Place, Rule
 
 _UCUM = "http://unitsofmeasure.org"
 _MONTHS = {"a": 12, "mo": 1}
+# UCUM's mean Julian month, for what is less than one.
+_DAYS_OF_MONTH = Decimal("30.4375")
 _SECONDS = {"wk": 604_800, "d": 86_400, "h": 3_600, "min": 60, "s": 1}
 
 
@@ -35,7 +37,11 @@ def make(place: Place) -> Rule | None:
         for limit, sign, word in ((least, -1, "at least"), (most, 1, "at most")):
             if limit is None or value is None:
                 continue
-            order = _compare(value, limit)
+            if isinstance(limit, dict) and isinstance(value, str):
+                moment = _from_now(limit, sign)
+                order = None if moment is None else _compare(value, moment if "T" in value else moment[:10])
+            else:
+                order = _compare(value, limit)
             if order == sign:
                 text = f"`{name}` is {_told(value)}: it has to be {word} {_told(limit)}{source}."
                 yield Fault("bounds", "value", text)
@@ -52,9 +58,6 @@ def make(place: Place) -> Rule | None:
 def _compare(value: Any, limit: Any) -> int | None:
     """-1, 0 or 1; None where the two cannot be compared."""
     if isinstance(limit, dict):
-        if isinstance(value, str):
-            moment = _before_now(limit)
-            return None if moment is None else _compare(value, moment if "T" in value else moment[:10])
         return _quantities(value, limit) if isinstance(value, dict) else None
     if isinstance(value, str) and isinstance(limit, str):
         moments = _moment(value), _moment(limit)
@@ -69,8 +72,8 @@ def _compare(value: Any, limit: Any) -> int | None:
     return None
 
 
-def _before_now(duration: dict[str, Any]) -> str | None:
-    """A limit of a date that is a duration: so long before now."""
+def _from_now(duration: dict[str, Any], sign: int) -> str | None:
+    """A limit of a date that is a duration: so long after now, or before it where the sign is negative."""
     number, code = duration.get("value"), duration.get("code")
     if not _is_number(number) or duration.get("system") != _UCUM or not isinstance(code, str):
         return None
@@ -78,12 +81,13 @@ def _before_now(duration: dict[str, Any]) -> str | None:
     now = datetime.now(UTC)
     try:
         if code in _MONTHS:
-            months = now.year * 12 + now.month - 1 - int(number * _MONTHS[code])
-            year, month = divmod(months, 12)
+            months = sign * number * _MONTHS[code]
+            year, month = divmod(now.year * 12 + now.month - 1 + int(months), 12)
             day = min(now.day, monthrange(year, month + 1)[1])
-            return now.replace(year=year, month=month + 1, day=day).isoformat()
+            rest = timedelta(days=float((months - int(months)) * _DAYS_OF_MONTH))
+            return (now.replace(year=year, month=month + 1, day=day) + rest).isoformat()
         if code in _SECONDS:
-            return (now - timedelta(seconds=float(number * _SECONDS[code]))).isoformat()
+            return (now + timedelta(seconds=float(sign * number * _SECONDS[code]))).isoformat()
     except (ValueError, OverflowError):
         pass
     return None
