@@ -84,6 +84,13 @@ class Terminology:
                 return found
         return self._definitions.resource(resource_type, canonical)
 
+    def is_code_system(self, canonical: str) -> bool:
+        """Whether a code system has this canonical, and no value set."""
+        return (
+            self.resource("ValueSet", canonical) is None
+            and self.resource("CodeSystem", canonical) is not None
+        )
+
     def code_system(self, url: str, version: str | None = None) -> CodeSystem | None:
         """The system as far as it is on board; ``None`` when it is not, or not in that version."""
         canonical = f"{url}|{version}" if version else url

@@ -10,7 +10,7 @@ import pytest
 
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.validation.validator import Validator
-from tests.validation.profiles import CORE, Held, element, profile
+from tests.validation.profiles import CORE, Held, element, errors, profile
 
 Json = dict[str, Any]
 
@@ -95,3 +95,18 @@ def test_a_code_is_held_against_each_value_set(name: str, code: str) -> None:
 def test_a_profile_tells_of_its_additional_bindings() -> None:
     asked = profile("bound", "Condition", element("code", binding=more("required")))
     assert f"also bound to {_OTHER} (required)" in Validator(Release.R5, Held(asked)).explain(asked["url"])
+
+
+def test_a_code_system_is_no_value_set() -> None:
+    system = f"{_SYSTEM}condition-clinical"
+    asked = profile(
+        "bound", "Condition", element("code", binding={"strength": "required", "valueSet": system})
+    )
+    condition = {"resourceType": "Condition", "subject": {"display": "he"}, "code": CODES["of the binding"]}
+    told = {issue.expression: issue.text for issue in errors(condition, asked)}
+    assert told == {
+        "Condition.code": f"`code` is bound to {system}, which is a code system, where a value set belongs "
+        f"(profile {asked['url']})."
+    }
+    (fault,) = (one for one in errors(asked) if "code system" in one.text)
+    assert fault.expression == "StructureDefinition.differential.element[0].binding"

@@ -253,7 +253,13 @@ class _Derivation:
             yield _fault(f"The profile {url} is for {schema.type}, and the element is a {code}.", place)
 
     def _binding(self, stated: Element, base: Element) -> Iterator[Fault]:
-        if stated.binding is None or base.binding is None or base.binding.strength != "required":
+        if stated.binding is None:
+            return
+        if self.context.library.terminology.is_code_system(stated.binding.value_set):
+            text = f"{stated.path} is bound to {stated.binding.value_set}, which is a code system: name a value set."
+            yield _fault(text, ["binding"])
+            return
+        if base.binding is None or base.binding.strength != "required":
             return
         if stated.binding.strength != "required":
             text = f"The binding of {stated.path} is required in the base; a profile cannot make it {stated.binding.strength}."

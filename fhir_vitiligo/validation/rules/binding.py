@@ -153,7 +153,11 @@ class _Check:
         return Fault("binding", "code-invalid", f"{text}{end}{self.source}", severity=self.severity)
 
     def cannot_tell(self, told: str, verdict: Verdict) -> Fault | None:
-        if self.severity != "error" or verdict.gap is None:
+        gap = verdict.gap
+        if gap is not None and gap.reason == "value-set" and self.terminology.is_code_system(gap.name):
+            text = f"`{self.key}` is bound to {gap.name}, which is a code system, where a value set belongs{self.source}."
+            return Fault("binding", "not-found", text, severity=self.severity)
+        if self.severity != "error" or gap is None:
             return None
         text = f"Whether {told} is in {self.url} cannot be checked here: {_why(verdict)}{self.source}."
         return Fault("binding-unchecked", "not-supported", text, severity="information")
