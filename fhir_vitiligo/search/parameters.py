@@ -151,7 +151,12 @@ class Parameters:
 
     def indexed(self, resource_type: str) -> TypeParameters:
         """What index rows are made for: what can be searched, or will be when a reindexing is done."""
-        return (self._coming or self).of(resource_type)
+        return self.to_index.of(resource_type)
+
+    @property
+    def to_index(self) -> Parameters:
+        """Those that index rows are made for: these, or what they will be when a reindexing is done."""
+        return self._coming or self
 
     def every(self, resource_type: str) -> Iterator[Parameter]:
         """What has a number: what can be searched, the companions and the pairs."""

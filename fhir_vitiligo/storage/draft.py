@@ -59,6 +59,7 @@ def draft(resource: Json, parameters: Parameters, *, id: str, text: bytes | None
         before,
         after,
         index_rows(resource, parameters.indexed(resource_type), members, parameters.indexed),
+        parameters.to_index,
     )
 
 

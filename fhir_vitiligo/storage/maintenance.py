@@ -20,7 +20,7 @@ from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.storage.migrations import MIGRATIONS
 from fhir_vitiligo.storage.sqlite_errors import storage_error
 from fhir_vitiligo.storage.sqlite_index import rebuild_index
-from fhir_vitiligo.storage.sqlite_reindex import with_custom
+from fhir_vitiligo.storage.sqlite_parameters import with_custom
 
 _PAGES_AT_ONCE = 4096
 _LOCK_SECONDS = 10

@@ -60,7 +60,7 @@ class StoredVersion(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A resource ready to be written: its text around the version and the instant, which only the store
-    knows, and its index rows. Made by :func:`fhir_vitiligo.storage.draft.draft`.
+    knows, and its index rows, which are those of ``made_for``. Made by :func:`fhir_vitiligo.storage.draft.draft`.
     """
 
     type: str
@@ -68,6 +68,7 @@ class Draft:
     before: bytes
     after: bytes
     rows: IndexRows
+    made_for: Parameters
 
     def text(self, version: int, updated: int) -> bytes:
         """The resource with ``meta.versionId`` and ``meta.lastUpdated`` set."""

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -23,7 +24,8 @@ from fhir_vitiligo.storage.migrations import migrate
 from fhir_vitiligo.storage.repository import HistoryPage, HistoryQuery, Page, Session, StoredVersion
 from fhir_vitiligo.storage.sqlite_errors import storage_error
 from fhir_vitiligo.storage.sqlite_index import Numbers, prepare_index
-from fhir_vitiligo.storage.sqlite_reindex import Scope, finish, index_batch, last_key, take_in, with_custom
+from fhir_vitiligo.storage.sqlite_parameters import IndexedParameters
+from fhir_vitiligo.storage.sqlite_reindex import Scope, finish, index_batch, last_key, take_in
 from fhir_vitiligo.storage.sqlite_searches import keep_search, kept_search
 from fhir_vitiligo.storage.sqlite_session import SqliteReader, SqliteSession
 from fhir_vitiligo.storage.sqlite_writer import Writer
@@ -33,6 +35,7 @@ P = ParamSpec("P")
 
 _OLDEST = (3, 37, 0)  # STRICT tables
 _LOCK_SECONDS = 10
+_LOOK_SECONDS = 1.0
 _CHECK_EVERY = 10_000  # steps of SQLite's machine between two looks at the clock
 # What a connection holds of the file. A search walks many pages, and is a tenth faster where they are mapped; a write
 # touches a few, and what the writer once had of a large Bundle would stay in memory for good.
@@ -61,21 +64,32 @@ class SqliteRepository:
         self.path = Path(path)
         self._official = parameters
         self._reindexing = False
+        self._look_at = 0.0
         self._read_seconds = read_seconds
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         try:
             connection = self._connect(_HELD_TO_WRITE)
             migrate(connection)
-            self.parameters = with_custom(connection, parameters)
-            if prepare_index(connection, self.parameters):
+            self._known = IndexedParameters(connection, parameters)
+            if prepare_index(connection, self._known.indexed):
                 _log.info("the search index of %s was made", self.path)
             self._numbers = Numbers(connection)
         except sqlite3.Error as error:
             raise StorageError(
                 f"{self.path}: {storage_error(error).issues[0].text}", code="exception"
             ) from error
-        self._writer = Writer(SqliteSession(connection, self._numbers, self.parameters), _LOCK_SECONDS)
+        self._writer = Writer(SqliteSession(connection, self._numbers, self._known), _LOCK_SECONDS)
+
+    @property
+    def parameters(self) -> Parameters:
+        """What can be searched by, as of a second ago where another program changes that."""
+        now = time.monotonic()
+        if now >= self._look_at and getattr(self._local, "reader", None) is not None:
+            self._look_at = now + _LOOK_SECONDS
+            with suppress(StorageError):  # what is asked next tells it
+                self._reading(lambda reader: self._known.look(reader.connection, self._numbers))
+        return self._known.searched
 
     def __enter__(self) -> SqliteRepository:
         return self
@@ -114,16 +128,15 @@ class SqliteRepository:
             self._reindexing = False
 
     async def _reindex(self, resource_type: str | None, id: str | None) -> int:
-        before = made = self.parameters
+        before = made = self._known.indexed
         if id is None:
 
             def begin(session: SqliteSession) -> Parameters:
                 taken = take_in(session.connection, self._official, self._numbers, resource_type)
-                session.parameters = taken
+                self._known.began(session.connection, taken)
                 return taken
 
             made = await self._in_writer(begin)
-            self.parameters = before.while_indexing(made)
         # What is written from now on has its rows already: to wait for that too would never end.
         last = await self._in_writer(lambda session: last_key(session.connection))
         after, count, done = 0, 0, 1
@@ -133,7 +146,7 @@ class SqliteRepository:
             count += done
         if id is None:
             await self._in_writer(lambda session: finish(session.connection, self._numbers, before, made))
-            self.parameters = made
+            self._known.finished()
         return count
 
     def _batch(self, made: Parameters, scope: Scope, session: SqliteSession) -> tuple[int, int]:

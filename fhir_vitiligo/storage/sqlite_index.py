@@ -189,12 +189,12 @@ def prepare_index(connection: sqlite3.Connection, parameters: Parameters) -> boo
     """Gives every type and parameter a number, and makes the index if the file has none that fits; whether
     it did.
     """
-    fingerprint = _fingerprint(parameters)
-    if _recorded(connection) == fingerprint:
+    wanted = fingerprint(parameters)
+    if recorded(connection) == wanted:
         return False
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _recorded(connection) == fingerprint:  # another program made it while this one waited
+        if recorded(connection) == wanted:  # another program made it while this one waited
             connection.execute("ROLLBACK")
             return False
         rebuild_index(connection, parameters)
@@ -229,10 +229,11 @@ def number_all(connection: sqlite3.Connection, parameters: Parameters) -> None:
 def record(connection: sqlite3.Connection, parameters: Parameters) -> None:
     """Writes down what the index is made from."""
     connection.execute("DELETE FROM index_state")
-    connection.execute("INSERT INTO index_state VALUES (?)", (_fingerprint(parameters),))
+    connection.execute("INSERT INTO index_state VALUES (?)", (fingerprint(parameters),))
 
 
-def _recorded(connection: sqlite3.Connection) -> str | None:
+def recorded(connection: sqlite3.Connection) -> str | None:
+    """What the index of the file was made from, as :func:`fingerprint` tells it."""
     row = connection.execute("SELECT fingerprint FROM index_state").fetchone()
     return None if row is None else str(row[0])
 
@@ -264,7 +265,8 @@ def rebuild_index(connection: sqlite3.Connection, parameters: Parameters) -> int
         after, count = batch[-1][0], count + len(batch)
 
 
-def _fingerprint(parameters: Parameters) -> str:
+def fingerprint(parameters: Parameters) -> str:
+    """Another one when index rows are made otherwise, or of other parameters."""
     digest = hashlib.sha256(f"{extract.VERSION}\n".encode())
     for kind in {**SEARCH_TYPES, NEAR.name: NEAR}.values():
         digest.update(f"{kind.name} {kind.columns} {schema.is_by_resource(kind)}\n".encode())

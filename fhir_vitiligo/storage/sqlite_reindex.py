@@ -7,15 +7,14 @@ first, then they can be searched by.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 
 from fhir_vitiligo.fhir import json
-from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.search.definitions import active, further_parameter
+from fhir_vitiligo.search.definitions import active
 from fhir_vitiligo.search.extract import index_rows
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.storage import schema
 from fhir_vitiligo.storage.sqlite_index import Numbers, PendingRows, number_all, record
+from fhir_vitiligo.storage.sqlite_parameters import custom, extended
 
 _BATCH = 200  # resources of one transaction: other writes wait for it
 
@@ -26,11 +25,6 @@ _LIVE_DEFINITIONS = """
 SELECT r.content FROM resource r JOIN resource_type t ON t.number = r.type
 WHERE t.name = 'SearchParameter' AND r.content IS NOT NULL ORDER BY r.updated
 """
-
-
-def with_custom(connection: sqlite3.Connection, official: Parameters) -> Parameters:
-    """The official parameters and those of users that the index of the file was made with."""
-    return _extended(official, _kept(connection).values())
 
 
 def take_in(
@@ -44,7 +38,7 @@ def take_in(
     own = {one.url for one in official.further}
     used = {one["url"]: one for one in stored if one["url"] not in own}
     if resource_type is not None:
-        kept = _kept(connection)
+        kept = custom(connection)
         used = {url: one for url, one in used.items() if one["base"] == [resource_type]} | {
             url: one for url, one in kept.items() if one["base"] != [resource_type]
         }
@@ -52,7 +46,7 @@ def take_in(
     connection.executemany(
         "INSERT INTO custom_parameter VALUES (?, ?)", [(url, json.dumps(one)) for url, one in used.items()]
     )
-    made = _extended(official, used.values())
+    made = extended(official, used.values())
     number_all(connection, made)
     numbers.read(connection)
     return made
@@ -100,13 +94,3 @@ def finish(connection: sqlite3.Connection, numbers: Numbers, before: Parameters,
                 for signed in (number, -number, inside, -inside):
                     connection.execute(schema.delete_parameter(parameter.type), (signed,))
     record(connection, made)
-
-
-def _kept(connection: sqlite3.Connection) -> dict[str, Json]:
-    rows = connection.execute("SELECT url, content FROM custom_parameter ORDER BY url")
-    return {url: json.loads_object(content) for url, content in rows}
-
-
-def _extended(parameters: Parameters, resources: Iterable[Json]) -> Parameters:
-    further = [further_parameter(resource) for resource in resources]
-    return parameters.with_further(further) if further else parameters

@@ -5,12 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Collection
-from typing import Any
 
 from fhir_vitiligo.errors import ConflictError
 from fhir_vitiligo.fhir import json, json_text
-from fhir_vitiligo.search.extract import index_rows
-from fhir_vitiligo.search.parameters import Parameters
+from fhir_vitiligo.search.extract import IndexRows, index_rows
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.search.types.base import cut
 from fhir_vitiligo.search.types.reference import REFERENCE
@@ -26,6 +24,7 @@ from fhir_vitiligo.storage.repository import (
 )
 from fhir_vitiligo.storage.sqlite_history import read_history
 from fhir_vitiligo.storage.sqlite_index import Numbers, PendingRows
+from fhir_vitiligo.storage.sqlite_parameters import IndexedParameters
 from fhir_vitiligo.storage.sqlite_search import search
 
 _CURRENT = "SELECT version, updated, method, content FROM resource WHERE type = ? AND id = ?"
@@ -92,9 +91,10 @@ class SqliteReader:
 class SqliteSession(SqliteReader):
     """A write transaction: the connection is the writer's, the transaction is begun and ended there."""
 
-    def __init__(self, connection: sqlite3.Connection, numbers: Numbers, parameters: Parameters) -> None:
+    def __init__(self, connection: sqlite3.Connection, numbers: Numbers, known: IndexedParameters) -> None:
         super().__init__(connection, numbers)
-        self.parameters = parameters
+        self._known = known
+        self._file_version: int | None = None
         self.pending = PendingRows(connection, numbers)
         self._last = 0
         # What was read last, for the write that follows; None when anything was written since.
@@ -103,6 +103,10 @@ class SqliteSession(SqliteReader):
     def begun(self) -> None:
         """A transaction has begun: another program may have written since the last one."""
         self._looked_up = None
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        if version != self._file_version:
+            self._known.look(self.connection, self.numbers)
+            self._file_version = version
         self.pending.look_again()
         (last,) = self.connection.execute("SELECT max(updated) FROM resource").fetchone()
         self._last = int(last or 0)
@@ -115,6 +119,7 @@ class SqliteSession(SqliteReader):
     def forget(self) -> None:
         """The whole transaction is about to be rolled back."""
         self._looked_up = None
+        self._file_version = None
         self.pending.clear()
 
     def read(self, resource_type: str, id: str) -> StoredVersion | None:
@@ -156,7 +161,7 @@ class SqliteSession(SqliteReader):
             key = self._insert(draft, updated, "POST", content)
         except sqlite3.IntegrityError:
             raise ConflictError(f"{draft.type}/{draft.id} exists already", code="duplicate") from None
-        self.pending.replace(key, {}, draft.rows)
+        self.pending.replace(key, {}, self._rows_of(draft, content))
         return StoredVersion(draft.type, draft.id, 1, updated, "POST", content)
 
     def update(self, draft: Draft, if_version: int | None = None) -> StoredVersion:
@@ -166,14 +171,15 @@ class SqliteSession(SqliteReader):
         is_there = current is not None and current[4] is not None
         check_version(draft.type, draft.id, version, if_version, is_there)
         content = draft.text(version + 1, updated)
+        rows = self._rows_of(draft, content)
         if current is None:
-            self.pending.replace(self._insert(draft, updated, "PUT", content), {}, draft.rows)
+            self.pending.replace(self._insert(draft, updated, "PUT", content), {}, rows)
         else:
             self._supersede(draft.type, current, updated, "PUT", content)
             # Much that is sent again is what is stored already: its rows are those that are there.
             is_same = current[4] == draft.text(version, current[2])
-            old = draft.rows if is_same else self._rows(draft.type, current[4])
-            self.pending.replace(current[0], old, draft.rows)
+            old = rows if is_same else self._rows(draft.type, current[4])
+            self.pending.replace(current[0], old, rows)
         return StoredVersion(draft.type, draft.id, version + 1, updated, "PUT", content)
 
     def delete(self, resource_type: str, id: str, if_version: int | None = None) -> StoredVersion | None:
@@ -232,13 +238,17 @@ class SqliteSession(SqliteReader):
             (version + 1, updated, method, content, key),
         )
 
-    def _rows(self, resource_type: str, content: bytes | None) -> Any:
+    def _rows_of(self, draft: Draft, content: bytes) -> IndexRows:
+        """The index rows of a draft; made again where others are asked for than when it was made."""
+        return draft.rows if draft.made_for is self._known.indexed else self._rows(draft.type, content)
+
+    def _rows(self, resource_type: str, content: bytes | None) -> IndexRows:
         """The index rows of a version that is stored: made again, since the tables are not keyed by
         resource.
         """
         if content is None:
             return {}
-        of = self.parameters.indexed
+        of = self._known.indexed.of
         return index_rows(json.loads_object(content), of(resource_type), json_text.members(content), of)
 
     def _now(self) -> int:
