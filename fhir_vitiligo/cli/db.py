@@ -19,15 +19,26 @@ _MIB = 1024 * 1024
 
 
 @contextmanager
-def _about(db: Path) -> Iterator[None]:
+def _about(db: Path, target: Path | None = None) -> Iterator[None]:
     """What goes wrong names the file."""
     try:
         yield
     except FhirVitiligoError as error:
         raise StorageError(
-            issue if str(db) in issue.text else replace(issue, source=issue.source or str(db))
+            issue
+            if str(db) in issue.text or (target is not None and str(target) in issue.text)
+            else replace(issue, source=issue.source or str(db))
             for issue in error.issues
         ) from None
+
+
+def _one(ctx: click.Context, file: Path | None, db: Path) -> Path:
+    """The file that is meant; :class:`click.UsageError` where two are named."""
+    if file is None:
+        return db
+    if ctx.get_parameter_source("db") is click.core.ParameterSource.COMMANDLINE and file != db:
+        raise click.UsageError(f"two files are named, {db} and {file}: name one, as FILE or by --db")
+    return file
 
 
 @click.group(short_help="Check, shrink or copy the file of a server, also while it runs.")
@@ -48,7 +59,7 @@ def check(ctx: click.Context, file: Path | None, db: Path) -> None:
     from fhir_vitiligo.search.parameters import parameters_of
     from fhir_vitiligo.storage.maintenance import check as check_store
 
-    db = file or db
+    db = _one(ctx, file, db)
     with _about(db):
         found = check_store(db, parameters_of(Release.R4))
     report(found.issues)
@@ -63,14 +74,15 @@ def check(ctx: click.Context, file: Path | None, db: Path) -> None:
 @db.command(short_help="Give the room of what was deleted back to the disk.")
 @_FILE
 @_DB
-def compact(file: Path | None, db: Path) -> None:
+@click.pass_context
+def compact(ctx: click.Context, file: Path | None, db: Path) -> None:
     """Give the room of what was deleted back to the disk.
 
     FILE is another way to write --db FILE.
     """
     from fhir_vitiligo.storage.maintenance import compact as compact_store
 
-    db = file or db
+    db = _one(ctx, file, db)
     with _about(db):
         before, after = compact_store(db)
     note(f"{db}: {before / _MIB:.1f} MiB before, {after / _MIB:.1f} MiB now")
@@ -83,6 +95,6 @@ def backup(target: Path, db: Path) -> None:
     """Copy the file as it is at one moment to TARGET, a new file."""
     from fhir_vitiligo.storage.maintenance import backup as backup_store
 
-    with _about(db):
+    with _about(db, target):
         size = backup_store(db, target)
     note(f"{target}: {size / _MIB:.1f} MiB, a copy of {db}")

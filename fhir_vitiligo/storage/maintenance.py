@@ -11,13 +11,13 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fhir_vitiligo.errors import InputError, Issue, StorageError
 from fhir_vitiligo.search.parameters import Parameters
-from fhir_vitiligo.storage.migrations import MIGRATIONS
+from fhir_vitiligo.storage.migrations import MIGRATIONS, check_ours
 from fhir_vitiligo.storage.sqlite_errors import storage_error
 from fhir_vitiligo.storage.sqlite_index import rebuild_index
 from fhir_vitiligo.storage.sqlite_parameters import with_custom
@@ -83,24 +83,36 @@ def backup(path: Path, target: Path) -> int:
     """Copies the store as it is at one moment; writers go on. Its bytes.
 
     ``target`` must not be there; it appears when it is complete and on the disk. :class:`InputError` where there is no store,
-    or the target is there already.
+    or the target is there already; :class:`StorageError` where it cannot be written.
     """
     if target.exists():
         raise InputError(f"{target} is there already: name a new file", code="duplicate")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with _opened(path) as source, closing(sqlite3.connect(part)) as made:
-            source.backup(made, pages=_PAGES_AT_ONCE)
-            # One file, not three: whoever opens it first makes the others again.
-            made.execute("PRAGMA journal_mode = DELETE")
-            found = [text for (text,) in made.execute("PRAGMA quick_check")]
-            if found != ["ok"]:
-                raise StorageError(f"the copy of {path} is damaged: {found[0]}", code="exception")
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with _opened(path) as source:
+        try:
+            # What is wrong with the folder is told by the system, in more words than SQLite has for it.
+            part.touch(exist_ok=False)
+            with closing(sqlite3.connect(part)) as made:
+                source.backup(made, pages=_PAGES_AT_ONCE)
+                # One file, not three: whoever opens it first makes the others again.
+                made.execute("PRAGMA journal_mode = DELETE")
+                found = [text for (text,) in made.execute("PRAGMA quick_check")]
+                if found != ["ok"]:
+                    raise StorageError(f"the copy of {path} is damaged: {found[0]}", code="exception")
+            with part.open("rb") as written:
+                os.fsync(written.fileno())
+            part.replace(target)
+        except OSError as error:
+            raise StorageError(f"{target} cannot be written: {error.strerror}", code="no-store") from None
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "").startswith(
+                ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+            ):
+                raise StorageError(f"{target} cannot be written: {error}", code="no-store") from None
+            raise
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
     return target.stat().st_size
 
 
@@ -179,11 +191,8 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise InputError(f"{path}: there is no such file", code="not-found")
     try:
         with closing(sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)) as connection:
-            is_store = connection.execute(
-                "SELECT 1 FROM sqlite_master WHERE name = 'migration' AND type = 'table'"
-            ).fetchone()
-            if is_store is None:
-                raise InputError(f"{path} is no store of fhir-vitiligo", code="invalid")
+            if not check_ours(connection):
+                raise InputError(f"{path} is no store of fhir-vitiligo: it is empty", code="invalid")
             yield connection
     except sqlite3.Error as error:
         raise storage_error(error) from error

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from fhir_vitiligo.errors import StorageError
 from fhir_vitiligo.storage import schema
 
+_COLUMNS = ("number", "name", "applied")
+_SHOWN = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -32,6 +35,21 @@ MIGRATIONS = (
 )
 
 
+def check_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the file is a store already; False while it is empty. :class:`StorageError` for another program's file, which is
+    none of ours to write to. Only reads.
+    """
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    columns = tuple(name for (name,) in connection.execute("SELECT name FROM pragma_table_info('migration')"))
+    if columns == _COLUMNS or not tables:
+        return bool(tables)
+    shown = ", ".join(sorted(tables)[:_SHOWN]) + (", ..." if len(tables) > _SHOWN else "")
+    raise StorageError(
+        f"this is an SQLite file of another program (its tables: {shown}): name a new file, or that of a store",
+        code="invalid",
+    )
+
+
 def migrate(connection: sqlite3.Connection) -> list[Migration]:
     """Applies what the file lacks and returns it. :class:`StorageError` for a file of a newer program.
 
@@ -41,8 +59,8 @@ def migrate(connection: sqlite3.Connection) -> list[Migration]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(
-            "CREATE TABLE IF NOT EXISTS migration "
-            "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied INTEGER NOT NULL) STRICT"
+            f"CREATE TABLE IF NOT EXISTS migration "
+            f"({_COLUMNS[0]} INTEGER PRIMARY KEY, {_COLUMNS[1]} TEXT NOT NULL, {_COLUMNS[2]} INTEGER NOT NULL) STRICT"
         )
         done = {int(number) for (number,) in connection.execute("SELECT number FROM migration")}
         unknown = done - {migration.number for migration in MIGRATIONS}

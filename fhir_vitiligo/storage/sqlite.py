@@ -12,7 +12,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -20,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from fhir_vitiligo.errors import ConflictError, StorageError
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
-from fhir_vitiligo.storage.migrations import migrate
+from fhir_vitiligo.storage.migrations import check_ours, migrate
 from fhir_vitiligo.storage.repository import HistoryPage, HistoryQuery, Page, Session, StoredVersion
 from fhir_vitiligo.storage.sqlite_errors import storage_error
 from fhir_vitiligo.storage.sqlite_index import Numbers, prepare_index
@@ -69,6 +70,7 @@ class SqliteRepository:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         try:
+            self._check_ours()
             connection = self._connect(_HELD_TO_WRITE)
             migrate(connection)
             self._known = IndexedParameters(connection, parameters)
@@ -79,6 +81,10 @@ class SqliteRepository:
             raise StorageError(
                 f"{self.path}: {storage_error(error).issues[0].text}", code="exception"
             ) from error
+        except StorageError as error:
+            raise StorageError(
+                replace(issue, text=f"{self.path}: {issue.text}") for issue in error.issues
+            ) from None
         self._writer = Writer(SqliteSession(connection, self._numbers, self._known), _LOCK_SECONDS)
 
     @property
@@ -188,6 +194,13 @@ class SqliteRepository:
 
     def _too_late(self) -> bool:
         return time.monotonic() > float(self._local.deadline)
+
+    def _check_ours(self) -> None:
+        """Before the first connection that may write: to be made a store is a change that another program's file keeps."""
+        if self.path.is_file() and self.path.stat().st_size:
+            address = f"{self.path.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS)) as connection:
+                check_ours(connection)
 
     def _connect(self, held: Mapping[str, int]) -> sqlite3.Connection:
         # Connections are closed by the thread that closes the store, hence check_same_thread.

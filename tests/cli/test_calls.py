@@ -97,6 +97,10 @@ def test_the_file_of_a_server_is_named_either_way(call: Call, tmp_path: Path, ca
     assert call("db", "compact", *call_with("r.sqlite")).stderr.startswith("r.sqlite: ")
     told = call("db", "check", *call_with("p.json"), status=1).stderr
     assert told.startswith("error: p.json: the file of the store is damaged or is not one")
+    both = call("db", "check", "r.sqlite", "--db", "other.sqlite", status=2).stderr
+    assert "two files are named, other.sqlite and r.sqlite: name one" in both
+    told = call("db", "backup", "none/b.sqlite", "--db", "r.sqlite", status=1).stderr
+    assert told == "error: none/b.sqlite cannot be written: No such file or directory\n"
     told = call("db", "backup", "copy.sqlite", "--db", "p.json", status=1).stderr
     assert told.startswith("error: p.json: ")
     assert "nix.sqlite" in call("db", "compact", *call_with("nix.sqlite"), status=1).stderr

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,23 @@ def test_a_backup_is_made_while_others_write_and_is_a_store(
         backup(store, target)
 
 
+def test_a_backup_that_cannot_be_written_blames_its_own_place(store: Path, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"none/b\.sqlite cannot be written: No such file or directory"):
+        backup(store, tmp_path / "none" / "b.sqlite")
+    limited = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
+        "from pathlib import Path; from fhir_vitiligo.storage.maintenance import backup;"
+        "backup(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    target = tmp_path / "b.sqlite"
+    told = subprocess.run(
+        [sys.executable, "-c", limited, store, target], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert f"{target} cannot be written: disk I/O error" in told.stderr
+    assert [path.name for path in tmp_path.iterdir() if "b.sqlite" in path.name] == []
+
+
 def test_compacting_gives_room_back(store: Path, parameters: Parameters) -> None:
     with SqliteRepository(store, parameters) as repository:
         ready = draft({"resourceType": "Basic", "x": "y" * 3_000_000}, parameters, id="big")
@@ -116,8 +135,11 @@ def test_what_is_no_store_is_told(tmp_path: Path, parameters: Parameters) -> Non
     with pytest.raises(InputError, match="there is no such file"):
         check(tmp_path / "none", parameters)
     sqlite3.connect(tmp_path / "other").execute("CREATE TABLE x (y)")
-    with pytest.raises(InputError, match="is no store of fhir-vitiligo"):
+    with pytest.raises(StorageError, match="of another program"):
         compact(tmp_path / "other")
+    (tmp_path / "empty").touch()
+    with pytest.raises(InputError, match="is no store of fhir-vitiligo: it is empty"):
+        compact(tmp_path / "empty")
     (tmp_path / "text").write_text("no database at all, " * 100)
     with pytest.raises(StorageError, match="damaged or is not one"):
         backup(tmp_path / "text", tmp_path / "target")

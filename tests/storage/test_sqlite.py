@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from fhir_vitiligo.search.query import parse_query
 from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.storage import sqlite_searches
 from fhir_vitiligo.storage.draft import draft
+from fhir_vitiligo.storage.maintenance import backup, check, compact
 from fhir_vitiligo.storage.migrations import MIGRATIONS, migrate
 from fhir_vitiligo.storage.schema import index_table
 from fhir_vitiligo.storage.sqlite import SqliteRepository
@@ -187,3 +189,36 @@ def test_kept_searches_outlive_a_restart_and_old_ones_go(
         monkeypatch.setattr(sqlite_searches, "SECONDS_KEPT", -1)
         asyncio.run(store.keep_search("name=4"))
         assert asyncio.run(store.kept_search(late)) is None
+
+
+@pytest.mark.parametrize(
+    "script", ["CREATE TABLE visit (id); INSERT INTO visit VALUES (1)", "CREATE TABLE migration (id, hash)"]
+)
+def test_the_file_of_another_program_is_left_as_it_is(
+    tmp_path: Path, parameters: Parameters, script: str
+) -> None:
+    path = tmp_path / "registry.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    before = path.read_bytes()
+    table = script.split()[2]
+    with pytest.raises(
+        StorageError, match=rf"registry.sqlite: .* of another program \(its tables: {table}\)"
+    ):
+        SqliteRepository(path, parameters)
+    for care in (compact, lambda file: backup(file, tmp_path / "copy"), lambda file: check(file, parameters)):
+        with pytest.raises(StorageError, match="of another program"):
+            care(path)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["registry.sqlite"]
+
+
+def test_an_empty_file_becomes_a_store(tmp_path: Path, parameters: Parameters) -> None:
+    (tmp_path / "new").touch()
+    with closing(sqlite3.connect(tmp_path / "without tables?#%")) as connection:
+        connection.execute("VACUUM")
+    for name in ("new", "without tables?#%"):
+        with SqliteRepository(tmp_path / name, parameters) as store:
+            put(store, "a")
+        with SqliteRepository(tmp_path / name, parameters) as store:
+            assert asyncio.run(store.read("Patient", "a")) is not None
