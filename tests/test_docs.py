@@ -14,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import fhir_vitiligo
 from fhir_vitiligo.cli import main as program
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.own_package import own_package
@@ -78,6 +79,20 @@ def test_every_command_and_option_has_words() -> None:
             option.name for option in command.params if isinstance(option, click.Option) and not option.help
         ]
         assert not silent, f"{name}: {silent}"
+
+
+def test_the_python_page_runs_and_has_every_public_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "python.md").read_text()
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(block, "docs/python.md", "exec"), names)
+    assert [case.id for case in names["cases"]] == ["r1", "r2"]  # type: ignore[attr-defined]
+    assert [
+        name for name in fhir_vitiligo.__all__ if f"`{name}" not in page and f"`fv.{name}" not in page
+    ] == []
 
 
 def test_every_command_is_in_the_readme() -> None:

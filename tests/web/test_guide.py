@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.server.operations.table import served
 from tests.server.support import Client
@@ -21,11 +22,24 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("url", EXAMPLES)
 def test_an_example_is_answered(client: Client, url: str) -> None:
-    client.put({"resourceType": "Patient", "id": "p1", "name": [{"family": "Vitalis"}]})
+    for family in ("Vital", "Vitalis"):
+        client.put({"resourceType": "Patient", "id": "p1", "name": [{"family": family}]})
     client.put({"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p1"}})
     answer = client.get(url)
     assert answer.status_code == 200, answer.text
     assert answer.json()["resourceType"] != "OperationOutcome"
+
+
+def test_a_case_goes_in_and_comes_back(client: Client) -> None:
+    (sent,) = re.findall(r"to-fhir -d '(.*?)'\n```", GUIDE, re.DOTALL)
+    bundle = client.send("POST", "/fhir/$to-fhir", json.loads(sent.encode()))
+    assert bundle.json()["type"] == "collection", bundle.text
+    told = client.send("POST", "/fhir/$from-fhir", bundle.json()).json()["parameter"]
+    (content,) = [part["valueString"] for part in told[0]["part"] if part["name"] == "content"]
+    again = {"resourceType": "Parameters", "parameter": [{"name": "case", "valueString": content}]}
+    assert client.send("POST", "/fhir/$to-fhir", again).json()["type"] == "transaction"
+    refused = client.send("POST", "/fhir/$to-fhir", {"id": "c1"})
+    assert "$to-fhir takes a Parameters resource, and what came has no `resourceType`" in refused.text
 
 
 def test_its_operations_are_those_that_are_served() -> None:

@@ -134,8 +134,10 @@ def _from_body(
     kind = body.get("resourceType")
     takers = [name for name, one in known.items() if one.type in ("Resource", "Any", kind)]
     if not takers:
+        came = f"not a {kind[:50]}" if isinstance(kind, str) else "and what came has no `resourceType`"
         raise InputError(
-            f"${operation.code} takes Parameters, not a {str(kind)[:50]}",
+            f"${operation.code} takes a Parameters resource, {came}: "
+            f'send {{"resourceType": "Parameters", "parameter": [...]}} with {", ".join(known)}',
             code="invalid",
             expression="resourceType",
         )
