@@ -95,6 +95,17 @@ def test_the_python_page_runs_and_has_every_public_name(
     ] == []
 
 
+def test_the_first_example_of_validation_is_what_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs" / "validation.md").read_text()
+    source, call, told = re.findall(r"```\n\$ cat patient.json\n(.*?)\$ (.*?)\n(.*?)```", page, re.DOTALL)[0]
+    (tmp_path / "patient.json").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(program, call.split()[1:])
+    assert result.output == told
+
+
 def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     missing = [name for name in program.commands if f"fhir-vitiligo {name}" not in readme]

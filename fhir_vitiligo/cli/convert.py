@@ -96,7 +96,7 @@ def has_room(output: str | None) -> bool:
     help="Bundle.type: to be stored as a whole, as it is, or a document with a Composition. A document has a time it was made "
     "at, which is now unless --recorded says it.",
 )
-@output_option("Where to write, instead of stdout.")
+@output_option("Where to write, instead of stdout; compressed where the name ends in .gz.")
 @click.option(
     "--recorded",
     type=InstantType(),
