@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 import fhir_vitiligo
-from fhir_vitiligo.cli import convert, db, examples, explain, package, schema, serve, show, validate
+from fhir_vitiligo.cli import convert, db, examples, explain, load, package, schema, serve, show, validate
 from fhir_vitiligo.cli.reports import report
 from fhir_vitiligo.errors import FhirVitiligoError
 
@@ -120,7 +120,7 @@ for _command in (
     validate.validate,
     package.package,
     serve.serve,
-    serve.load,
+    load.load,
     db.db,
 ):
     main.add_command(_command)

@@ -22,6 +22,7 @@ from typing import IO, NamedTuple, cast
 import click
 
 from fhir_vitiligo.errors import InputError, Issue
+from fhir_vitiligo.fhir.release import Release
 
 CASES = (".yaml", ".yml", ".json", ".ndjson", ".jsonl")
 FHIR = (".json", ".ndjson", ".jsonl")
@@ -58,7 +59,7 @@ class Piece(NamedTuple):
 
     ``content`` is ``None`` where whoever works on the piece reads the file; ``fault`` says why there is
     nothing to read. ``consumed`` is how many bytes of the input the piece stands for, as a progress bar
-    counts them.
+    counts them. ``is_packaged``: it is a definition of a FHIR package.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Piece(NamedTuple):
     alone: bool = True
     consumed: int = 0
     fault: str | None = None
+    is_packaged: bool = False
 
     @property
     def weight(self) -> int:
@@ -300,9 +302,15 @@ def _packaged(source: Source) -> Iterator[Piece]:
     except InputError as error:
         yield Piece(source.name, fault=error.issues[0].text)
         return
+    if package.releases and Release.R4 not in package.releases:
+        # Told once: it would be true of each of its definitions.
+        told = package.releases[0]
+        text = f"this package is for FHIR {told.name}, the store holds R4, and definitions are not converted: load the one "
+        yield Piece(source.name, fault=text + "that the same guide has for R4, if it has one")
+        return
     for entry in entries:
         share = source.size // len(entries)
-        yield Piece(f"{source.name}/{entry.file}", package.text(entry), consumed=share)
+        yield Piece(f"{source.name}/{entry.file}", package.text(entry), consumed=share, is_packaged=True)
 
 
 def _together(source: Source, stream: IO[bytes]) -> Iterator[Portion]:

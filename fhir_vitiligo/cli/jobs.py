@@ -197,22 +197,6 @@ def is_yaml(name: str) -> bool:
     return name.lower().endswith((".yaml", ".yml", ".yaml.gz", ".yml.gz", ".yaml.bz2", ".yml.bz2"))
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Cases or FHIR to what a store takes: each output is the JSON of a Bundle or resource."""
-
-    def __call__(self, piece: Piece) -> Outcome:
-        text = piece.text()
-        start = text[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        if start == b"<":
-            return Outcome((Made(json.dumps(fhir_of(piece, Release.R4))),))
-        if start == b"{" and b'"resourceType"' in text:
-            document = fhir_of(piece, Release.R4)
-            if isinstance(document, dict) and isinstance(document.get("resourceType"), str):
-                return Outcome((Made(text),))
-        return ToFhir(Release.R4, several=True)(piece)
-
-
 def as_bundle_type(value: str) -> BundleType:
     """A value of ``--type``, which click has checked."""
     return cast("BundleType", value)

@@ -1,7 +1,7 @@
 """Case ids that stand twice in one run.
 
 What is made of a case has ids that derive from the case's own, so that a second run updates what the first one stored. Two
-different cases of one id would be taken for one, and the later would replace the earlier.
+different cases of one id would be taken for one, of which the later is the newer version.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Repeats:
         self._count += 1
         if self._count <= _TOLD:
             text = (
-                f"{case_id!r} is also the id of the case in {self._place(there)}: where both are stored, the later one "
-                "replaces the earlier; give each an id of its own"
+                f"{case_id!r} is also the id of the case in {self._place(there)}: a store takes them for one case, of which the "
+                "later one is the newer version; give each an id of its own"
             )
             self._issues.append(piece.placed(Issue("warning", "duplicate", "id", text)))
 

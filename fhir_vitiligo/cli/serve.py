@@ -1,4 +1,4 @@
-"""``serve`` and ``load``: the FHIR server on one SQLite file, and what is put into it."""
+"""``serve``: the FHIR server on one SQLite file."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fhir_vitiligo.cli.inputs import CASES, Piece, find
-from fhir_vitiligo.cli.options import db_option, files_argument, jobs_option
-from fhir_vitiligo.cli.repeats import Repeats
-from fhir_vitiligo.cli.reports import note, report
-from fhir_vitiligo.errors import FhirVitiligoError
-from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.cli.options import db_option
+from fhir_vitiligo.cli.reports import note
 
 if TYPE_CHECKING:
-    from fhir_vitiligo.cli.jobs import Made
     from fhir_vitiligo.server.settings import Settings
 
 _DB = db_option("The SQLite file, made where there is none.")
@@ -49,10 +44,12 @@ def serve(db: Path, host: str, port: int, assigned: tuple[str, ...]) -> None:
 
     settings = _settings(assigned)
     _check_free(host, port)
-    if port:
+
+    def tell(port: int) -> None:
         root = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         note(f"FHIR base {root}{settings.base_path} from {db}; a page to look at is {root}/")
-    run_server(db, host, port, settings, wrap=with_pages)
+
+    run_server(db, host, port, settings, wrap=with_pages, listening=tell)
 
 
 def _settings(assigned: Iterable[str]) -> Settings:
@@ -78,10 +75,17 @@ def _settings(assigned: Iterable[str]) -> Settings:
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
-        faults += [f"--set {one['loc'][0]}={one['input']}: {one['msg']}" for one in error.errors()]
+        faults += [_fault(one["loc"], one["input"], one["msg"]) for one in error.errors()]
     if faults:
         raise click.UsageError("\n".join(faults))
     return settings
+
+
+def _fault(place: tuple[int | str, ...], value: Any, message: str) -> str:
+    """What is wrong with a setting, or with how two go together."""
+    text = message.removeprefix("Value error, ")
+    value = ",".join(value) if isinstance(value, tuple) else value
+    return f"--set {place[0]}={value}: {text}" if place else f"--set: {text}"
 
 
 def _check_free(host: str, port: int) -> None:
@@ -105,50 +109,3 @@ def _check_free(host: str, port: int) -> None:
         else:
             text = f"cannot listen on {host}, port {port}: {error.strerror}"
         raise click.UsageError(text) from None
-
-
-@click.command(short_help="Put cases or FHIR into the SQLite file of a server.")
-@files_argument
-@_DB
-@jobs_option
-@click.pass_context
-def load(ctx: click.Context, files: tuple[str, ...], db: Path, jobs: int | None) -> None:
-    """Put cases or FHIR (Bundles, resources, NDJSON) into the SQLite file of a server.
-
-    Each case or document is stored as a whole or not at all. What is there already is updated, never doubled.
-    Of a FHIR package (.tgz) the definitions are taken, not the examples.
-    """
-    from fhir_vitiligo.cli.jobs import Stored
-    from fhir_vitiligo.cli.work import run
-    from fhir_vitiligo.fhir import json
-    from fhir_vitiligo.search.parameters import parameters_of
-    from fhir_vitiligo.storage.load import LoadCounts, load_document
-    from fhir_vitiligo.storage.sqlite import SqliteRepository
-
-    sources = find(files, (*CASES, ".xml"), packages=True)
-    counts = LoadCounts()
-    repeats = Repeats()
-    refused = 0
-    with SqliteRepository(db, parameters_of(Release.R4)) as repository:
-
-        def take(piece: Piece, made: Made) -> None:
-            nonlocal refused
-            if made.case_id is not None:
-                repeats.see(piece, made.case_id)
-            try:
-                counts.add(load_document(repository, json.loads(made.text)))
-                counts.documents += 1
-            except FhirVitiligoError as error:
-                refused += 1
-                report(map(piece.placed, error.issues))
-
-        failed, _ = run(Stored(), sources, take, jobs)
-    repeats.finish()
-    said = [f"{counts.created} created", f"{counts.updated} updated"]
-    said += [f"{counts.matched} there already"] if counts.matched else []
-    said += [f"{counts.deleted} deleted"] if counts.deleted else []
-    documents = "1 document" if counts.documents == 1 else f"{counts.documents} documents"
-    note(f"{db}: {documents}, resources: {', '.join(said)}")
-    if failed or refused:
-        note(f"not in {db}, because it failed: {failed + refused} of the input")
-        ctx.exit(1)

@@ -88,7 +88,7 @@ class Validate:
             )
         fallback = self.fallback
         if self.release is None and piece.path is not None:
-            fallback = _release_of_folder(piece.path.parent) or fallback
+            fallback = release_of_folder(piece.path.parent) or fallback
         document = parse(text, self.release, fallback=fallback, name=piece.name, first_line=piece.line)
         verdicts = tuple(self._verdicts(piece, document))
         return Outcome(verdicts, failed=sum(not verdict.good for verdict in verdicts))
@@ -150,7 +150,7 @@ def loaded(release: Release, sources: tuple[str, ...]) -> Packages:
 
 
 @lru_cache(maxsize=1024)
-def _release_of_folder(folder: Path) -> Release | None:
+def release_of_folder(folder: Path) -> Release | None:
     """The release that ``package.json`` beside a file states: the file belongs to a FHIR package."""
     from fhir_vitiligo.fhir import json
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -63,13 +64,17 @@ class Package:
 
     @property
     def release(self) -> Release | None:
+        return next(iter(self.releases), None)
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """The releases that it says it is made for."""
         versions = self.manifest.get("fhirVersions") or self.manifest.get("fhir-version-list") or ()
+        found = []
         for told in versions if isinstance(versions, list) else ():
-            try:
-                return Release.of(str(told))
-            except ReleaseError:
-                continue
-        return None
+            with suppress(ReleaseError):
+                found.append(Release.of(str(told)))
+        return tuple(found)
 
     @property
     def dependencies(self) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fhir_vitiligo.errors import InputError, Issue
 from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.fhir.source import parse
+from fhir_vitiligo.fhir.source import Document, parse
 
 _OPENINGS = (b"", b"{", b"[", b"<")
 # Of XML whose elements stand in another order, everything was read.
@@ -25,14 +25,19 @@ def read_document(data: bytes, release: Release | None = None) -> Any:
     :class:`InputError` with line, column and what would be right for all that keeps the text from being read
     whole: what is not well-formed, a member that stands twice, an XML element that no definition knows.
     """
-    document = parse(data, release)
+    return read_whole(data, release).resource
+
+
+def read_whole(data: bytes, release: Release | None = None, fallback: Release = Release.R4) -> Document:
+    """The same with the places of what is in it; ``fallback`` is the release of one that states none."""
+    document = parse(data, release, fallback=fallback)
     faults = [
         issue
         for issue in document.issues
         if issue.severity in ("fatal", "error") and issue.rule not in _HARMLESS
     ]
     if not faults:
-        return document.resource
+        return document
     if (
         document.format == "json"
         and data[:1024].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1] not in _OPENINGS

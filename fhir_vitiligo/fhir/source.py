@@ -26,6 +26,7 @@ Format = Literal["json", "xml"]
 _CORE = "http://hl7.org/fhir/"
 _OWN = "https://w3id.org/fhir-vitiligo/"
 _SPACE = b" \t\r\n"
+_RELEASES = {version: one for one in Release for version in (one.version, one.short_version)}
 # What is said of an element that is empty or no resource, by the reader of XML and by a validator after it.
 _ABOUT_NOTHING = frozenset({"ele-1", "type", "resource-type"})
 
@@ -159,7 +160,7 @@ def stated_release(resource: Any) -> Release | None:
 
 
 def _release(version: str) -> Release | None:
-    return next((one for one in Release if version in (one.version, one.short_version)), None)
+    return _RELEASES.get(version)
 
 
 def _named(text: str) -> str | None:

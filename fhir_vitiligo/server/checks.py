@@ -60,16 +60,18 @@ class Checks:
             resource = _without_claims(resource)
         release = release or self._release
         issues = _validator(release).validate(resource)
-        is_error = partial(_is_error, release)
-        if any(map(is_error, issues)):
-            raise InvalidError(sorted(issues, key=is_error, reverse=True))
+        counts = partial(is_error, release)
+        if any(map(counts, issues)):
+            raise InvalidError(sorted(issues, key=counts, reverse=True))
 
     async def entries(self, entries: Sequence[Entry]) -> None:
         """The same for the resources of a Bundle, the faults of all of them at once, each with its place."""
         # A Bundle can hold thousands: other requests are answered meanwhile.
-        await asyncio.to_thread(self._entries, entries)
+        await asyncio.to_thread(self.entries_now, entries)
 
-    def _entries(self, entries: Sequence[Entry]) -> None:
+    def entries_now(self, entries: Sequence[Entry], release: Release | None = None) -> None:
+        """The same for callers without an event loop, as resources of the release that is stored or of another."""
+        release = release or self._release
         faults: list[Issue] = []
         names = {
             one.full_url: f"{one.type}/{one.id or 'new'}"
@@ -85,11 +87,11 @@ class Checks:
                     # A narrative's links are checked as they will be stored.
                     resource = rewrite_links(resource, names.get)
                 try:
-                    self.resource(resource)
+                    self.resource(resource, release)
                 except InvalidError as error:
                     faults += located(in_resource(error), entry.place).issues
         if faults:
-            raise InvalidError(sorted(faults, key=partial(_is_error, self._release), reverse=True))
+            raise InvalidError(sorted(faults, key=partial(is_error, release), reverse=True))
 
 
 def _links_entries(resource: Json) -> bool:
@@ -118,7 +120,8 @@ def _refuse_part(resource: Json) -> None:
             )
 
 
-def _is_error(release: Release, issue: Issue) -> bool:
+def is_error(release: Release, issue: Issue) -> bool:
+    """Whether an issue of a resource keeps it from being stored."""
     if issue.severity not in _ERRORS or issue.rule in _TOLERATED:
         return False
     return issue.rule != "binding" or not _is_preferred(release, issue)

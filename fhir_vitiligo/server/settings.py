@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._~-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE)
 
 
 class Settings(BaseModel):
@@ -15,7 +19,6 @@ class Settings(BaseModel):
     base_path: Annotated[
         str,
         Field(
-            pattern=r"^(/[A-Za-z0-9._~-]+)+$",
             description="Path of the FHIR base below the host; `/fhir` makes it http://HOST:PORT/fhir.",
         ),
     ] = "/fhir"
@@ -71,3 +74,34 @@ class Settings(BaseModel):
         int,
         Field(ge=0, description="Bytes from which on an answer is sent with gzip to a client that takes it."),
     ] = 8192
+
+    @field_validator("base_path")
+    @classmethod
+    def _is_path(cls, path: str) -> str:
+        if not _BASE_PATH.fullmatch(path) or any(part in (".", "..") for part in path.split("/")):
+            raise ValueError(
+                "a path begins with a slash, does not end with one, and has letters, digits and . _ ~ - between slashes, such "
+                "as /fhir or /api/fhir"
+            )
+        return path
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin: it has a scheme and a host, and may have a port, such as https://app.example or "
+                    "http://localhost:3000; * is every origin"
+                )
+        return origins
+
+    @model_validator(mode="after")
+    def _counts_fit(self) -> Settings:
+        # Who only makes pages smaller means those of clients that say nothing, too.
+        if "default_count" in self.model_fields_set and self.default_count > self.max_count:
+            raise ValueError(
+                f"default_count ({self.default_count}) is more than max_count ({self.max_count}): set it to at most that, or "
+                "max_count higher"
+            )
+        return self

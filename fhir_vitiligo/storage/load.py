@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fhir_vitiligo.errors import FhirVitiligoError
 from fhir_vitiligo.fhir import bundles, json_text
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.storage.entries import entries_of_resources, read_entries
-from fhir_vitiligo.storage.repository import Repository
+from fhir_vitiligo.storage.former import Former, Left, delete_left, find_left
+from fhir_vitiligo.storage.repository import Repository, Session
 from fhir_vitiligo.storage.transaction import Done, run_transaction
 
 
@@ -59,10 +60,37 @@ def load_bundles(repository: Repository, documents: Iterable[Json]) -> LoadCount
     return counts
 
 
-def load_document(repository: Repository, document: Json) -> list[Done]:
-    """Stores one document as one transaction; see :func:`load_bundles`."""
+def load_document(
+    repository: Repository, document: Json, check: Callable[[Json], None] | None = None
+) -> list[Done]:
+    """Stores one document as one transaction; see :func:`load_bundles`. ``check`` raises for a resource that a patch made
+    and that may not be stored.
+    """
     json_text.check_depth(document)
+    return replace_document(repository, document, (), check)[0]
+
+
+def replace_document(
+    repository: Repository,
+    document: Json,
+    former: Sequence[Former],
+    check: Callable[[Json], None] | None = None,
+    *,
+    keep: bool = False,
+) -> tuple[list[Done], Left]:
+    """Stores one document, known not to be too deep, as one transaction, and deletes in it what its earlier versions made and
+    it no longer has; with ``keep`` that stays, and is told.
+    """
     parameters = repository.parameters
     is_request = bundles.is_bundle(document) and document.get("type") in ("transaction", "batch")
     entries = read_entries(document, parameters) if is_request else entries_of_resources(document, parameters)
-    return repository.run(lambda session: run_transaction(session, entries, parameters, complete=is_request))
+
+    def work(session: Session) -> tuple[list[Done], Left]:
+        done = run_transaction(session, entries, parameters, complete=is_request, check=check)
+        if not former:
+            return done, Left()
+        written = {(one.version.type, one.version.id) for one in done if one.version is not None}
+        left = [key for one in former for key in find_left(session, one, written)]
+        return done, Left(stayed=dict.fromkeys(left)) if keep else delete_left(session, left)
+
+    return repository.run(work)

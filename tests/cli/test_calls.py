@@ -62,6 +62,25 @@ def test_a_wrong_option_of_validate_is_named(
         (["colour=red"], ["--set colour=red: there are base_path, max_body_bytes,"]),
         (["validation"], ["--set validation: write NAME=VALUE"]),
         (
+            ["base_path=fhir"],
+            [
+                "--set base_path=fhir: a path begins with a slash, does not end with one, and has letters, digits and . _ ~ - "
+                "between slashes, such as /fhir or /api/fhir"
+            ],
+        ),
+        (["base_path=/a/../b"], ["--set base_path=/a/../b: a path begins with a slash"]),
+        (
+            ["cors_origins=https://a.example,foo"],
+            ["--set cors_origins=https://a.example,foo: 'foo' is no origin: it has a scheme and a host"],
+        ),
+        (["cors_origins=https://a.example/x"], ["'https://a.example/x' is no origin"]),
+        (
+            ["default_count=50", "max_count=10"],
+            [
+                "--set: default_count (50) is more than max_count (10): set it to at most that, or max_count higher"
+            ],
+        ),
+        (
             ["max_count=0", "nix=1"],
             ["--set max_count=0: Input should be greater than", "--set nix=1: there are"],
         ),

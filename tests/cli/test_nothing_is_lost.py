@@ -69,7 +69,7 @@ def test_two_cases_of_one_id_are_told(call: Call, tmp_path: Path) -> None:
     (tmp_path / "2.yaml").write_text(CASE)
     (tmp_path / "3.ndjson").write_text('{"id": "b"}\n{"id": "a"}\n{"id": "c"}\n')
     told = call("to-fhir", "1.yaml", "2.yaml", "3.ndjson", "-o", "out.ndjson").stderr.splitlines()
-    rest = "where both are stored, the later one replaces the earlier; give each an id of its own"
+    rest = "a store takes them for one case, of which the later one is the newer version; give each an id of its own"
     assert told == [
         f"warning: 2.yaml id: 'a' is also the id of the case in 1.yaml: {rest}",
         f"warning: 3.ndjson:2 id: 'a' is also the id of the case in 1.yaml: {rest}",
