@@ -2,10 +2,10 @@
 
     python -m bench.synthea FOLDER [--files N]
 
-FOLDER holds Synthea's Bundles (``*.json`` or ``*.json.bz2``; those whose name begins with ``0-``, hospitals and
-practitioners, are sent first). They are POSTed one after the other to a server in a process of its own with its
-default settings, so every resource is validated; then loaded into another file without a server, as ``fhir-vitiligo
-load`` does, which does not validate.
+FOLDER holds Synthea's Bundles (``*.json`` or ``*.json.bz2``, which are unpacked first; those whose name begins with ``0-``,
+hospitals and practitioners, are sent first). They are POSTed one after the other to a server in a process of its own with its
+default settings, so every resource is validated; then ``fhir-vitiligo load`` puts them into another file without a server,
+validated and not.
 """
 
 from __future__ import annotations
@@ -13,18 +13,15 @@ from __future__ import annotations
 import argparse
 import bz2
 import http.client
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 from bench.load import cpu_seconds, memory_mib, request, running, statuses_of
 from fhir_vitiligo.fhir import json
-from fhir_vitiligo.fhir.release import Release
-from fhir_vitiligo.search.parameters import parameters_of
-from fhir_vitiligo.storage.load import load_bundles
-from fhir_vitiligo.storage.sqlite import SqliteRepository
 
 SERVE = (
     "import sys; from pathlib import Path; from fhir_vitiligo.server.run import serve; "
@@ -32,24 +29,27 @@ SERVE = (
 )
 
 
-def texts(folder: Path, most: int | None) -> Iterator[bytes]:
-    """What is referred to by condition first."""
+def unpacked(folder: Path, into: Path, most: int | None) -> list[Path]:
+    """Plain files, what is referred to by condition first."""
     files = sorted([*folder.glob("*.json"), *folder.glob("*.json.bz2")], key=lambda path: path.name)
     first = [path for path in files if path.name.startswith("0-")]
     rest = [path for path in files if not path.name.startswith("0-")]
+    found = []
     for path in (first + rest)[:most]:
         data = path.read_bytes()
-        yield bz2.decompress(data) if path.suffix == ".bz2" else data
+        found.append(into / path.name.removesuffix(".bz2"))
+        found[-1].write_bytes(bz2.decompress(data) if path.suffix == ".bz2" else data)
+    return found
 
 
-def posted(folder: Path, db: Path, most: int | None) -> int:
+def posted(files: list[Path], db: Path) -> int:
     """Sends every Bundle; how many resources were in them."""
     resources = 0
     with running([sys.executable, "-c", SERVE, str(db), "{port}"], {}) as (pid, port):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         started, before = time.monotonic(), cpu_seconds(pid)
-        for text in texts(folder, most):
-            connection.request("POST", "/fhir", text, {"Content-Type": "application/fhir+json"})
+        for file in files:
+            connection.request("POST", "/fhir", file.read_bytes(), {"Content-Type": "application/fhir+json"})
             answer = connection.getresponse()
             body = answer.read()
             done = [one["response"]["status"] for one in json.loads(body).get("entry", ())]
@@ -64,15 +64,16 @@ def posted(folder: Path, db: Path, most: int | None) -> int:
     return resources
 
 
-def loaded(folder: Path, db: Path, most: int | None) -> None:
-    documents = [json.loads_object(text) for text in texts(folder, most)]
-    with SqliteRepository(db, parameters_of(Release.R4)) as store:
-        started, before = time.monotonic(), time.process_time()
-        counts = load_bundles(store, documents)
-        cpu = time.process_time() - before
+def loaded(files: list[Path], db: Path, resources: int, validation: str) -> None:
+    """The command itself: its CPU is that of all its processes, and its start is counted too."""
+    command = [sys.executable, "-m", "fhir_vitiligo", "load", "--db", str(db), "--validation", validation]
+    started, before = time.monotonic(), getrusage(RUSAGE_CHILDREN)
+    subprocess.run([*command, *files], check=True, stderr=subprocess.DEVNULL)
+    after = getrusage(RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(
-        f"loaded without a server: {counts.created:,} resources in {time.monotonic() - started:.0f} s, "
-        f"{counts.created / cpu:,.0f} a CPU second; the file has {db.stat().st_size / 2**20:.0f} MiB"
+        f"loaded with --validation {validation}: {resources:,} resources in {time.monotonic() - started:.0f} s, "
+        f"{resources / cpu:,.0f} a CPU second; the file has {db.stat().st_size / 2**20:.0f} MiB"
     )
 
 
@@ -100,8 +101,10 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=None, help="only so many of the Bundles")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        posted(asked.folder, Path(name) / "posted.sqlite", asked.files)
-        loaded(asked.folder, Path(name) / "loaded.sqlite", asked.files)
+        files = unpacked(asked.folder, Path(name), asked.files)
+        resources = posted(files, Path(name) / "posted.sqlite")
+        for validation in ("off", "profile"):
+            loaded(files, Path(name) / f"{validation}.sqlite", resources, validation)
         started(Path(name) / "posted.sqlite")
 
 

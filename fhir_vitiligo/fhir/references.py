@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fhir_vitiligo.fhir.json import Json
@@ -20,6 +21,7 @@ _NARRATIVE_LINK = re.compile(r"""(?P<head>\b(?:href|src)\s*=\s*)(?P<quote>["'])(
 # (https://hl7.org/fhir/R4/http.html#trules); `value` is not one of them: Identifier.value is a string and
 # stays as written.
 _LINK_NAMES = frozenset({"reference", "uri", "url"})
+_LONGEST_NAME = 64
 _LINK_ENDINGS = ("Uri", "Url", "Uuid", "Oid", "Canonical")
 
 
@@ -88,32 +90,55 @@ def rewrite_links(resource: Json, target_of: Callable[[str], str | None]) -> Jso
     narrative. The same object is returned when nothing was replaced, so that the caller can keep the text
     as it was received.
     """
-    rewritten = _rewrite(resource, target_of, "")
-    assert isinstance(rewritten, dict)
-    return rewritten
+    return _rewrite_object(resource, target_of)
 
 
-def _rewrite(value: Any, target_of: Callable[[str], str | None], name: str) -> Any:
-    if isinstance(value, str):
-        if name in _LINK_NAMES or name.endswith(_LINK_ENDINGS):
-            target = target_of(value)
-            return value if target is None else target
-        if name == "div":
-            return _rewrite_narrative(value, target_of)
-        return value
-    if isinstance(value, dict):
-        changed: Json | None = None
-        for key, child in value.items():
-            if isinstance(child, (str, dict, list)):
-                new = _rewrite(child, target_of, key)
-                if new is not child:
-                    changed = dict(value) if changed is None else changed
-                    changed[key] = new
-        return value if changed is None else changed
-    if isinstance(value, list):
-        items = [_rewrite(child, target_of, name) for child in value]
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    return value
+@lru_cache(maxsize=2048)
+def _holds_links(name: str) -> bool:
+    """Whether a string of this name is a link, or a narrative, which has some."""
+    return name == "div" or name in _LINK_NAMES or name.endswith(_LINK_ENDINGS)
+
+
+def _rewrite_object(value: Json, target_of: Callable[[str], str | None]) -> Json:
+    changed: Json | None = None
+    for key, child in value.items():
+        new: Any
+        if isinstance(child, str):
+            # No element of FHIR has a longer name, and what is made up shall not be remembered.
+            if len(key) > _LONGEST_NAME or not _holds_links(key):
+                continue
+            new = _rewrite_string(child, target_of, key)
+        elif isinstance(child, dict):
+            new = _rewrite_object(child, target_of)
+        elif isinstance(child, list):
+            new = _rewrite_list(child, target_of, key)
+        else:
+            continue
+        if new is not child:
+            changed = dict(value) if changed is None else changed
+            changed[key] = new
+    return value if changed is None else changed
+
+
+def _rewrite_list(value: list[Any], target_of: Callable[[str], str | None], name: str) -> list[Any]:
+    items = [
+        _rewrite_object(child, target_of)
+        if isinstance(child, dict)
+        else _rewrite_list(child, target_of, name)
+        if isinstance(child, list)
+        else _rewrite_string(child, target_of, name)
+        if isinstance(child, str) and _holds_links(name)
+        else child
+        for child in value
+    ]
+    return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+
+
+def _rewrite_string(value: str, target_of: Callable[[str], str | None], name: str) -> str:
+    if name == "div":
+        return _rewrite_narrative(value, target_of)
+    target = target_of(value)
+    return value if target is None else target
 
 
 def _rewrite_narrative(div: str, target_of: Callable[[str], str | None]) -> str:
