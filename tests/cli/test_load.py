@@ -67,7 +67,7 @@ def test_what_is_not_valid_is_told_and_not_stored(call: Call, tmp_path: Path) ->
     write(tmp_path / "x.ndjson", WRONG, RIGHT)
     told = call("load", "x.ndjson", status=1).stderr.splitlines()
     assert told == [
-        "error: x.ndjson:1:48 Patient.gender: `gender` is 'm': use female, male, other or unknown.",
+        "error: x.ndjson:1:49 Patient.gender: `gender` is 'm': use female, male, other or unknown.",
         "vitiligo.sqlite: 1 document, resources: 1 created, 0 updated",
         "not in vitiligo.sqlite, because it failed: 1 of the input",
     ]
@@ -261,16 +261,11 @@ def test_a_type_that_r4_has_not_is_told_with_what_to_do(call: Call, tmp_path: Pa
 
 def test_what_has_no_place_in_r4_is_refused_and_nothing_of_it_stored(call: Call, tmp_path: Path) -> None:
     observation = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}}
-    patient = RIGHT | {"modifierExtension": [{"url": "http://x.test/not", "valueBoolean": True}]}
-    modified = {
-        "resourceType": "Procedure",
-        "id": "p",
-        "status": "completed",
-        "subject": {"reference": "Patient/right"},
-    }
-    write(tmp_path / "b.json", bundle("transaction", entry(observation), entry(patient), entry(modified)))
-    told = call("load", "b.json", "--release", "r5", status=1).stderr
-    assert told
+    event = {"resourceType": "AdverseEvent", "id": "e", "status": "entered-in-error", "actuality": "actual"}
+    event |= {"subject": {"reference": "Patient/p"}}
+    write(tmp_path / "b.json", bundle("transaction", entry(observation), entry(event)))
+    told = call("load", "b.json", status=1).stderr
+    assert "FHIR 4.0.1 has no place for Bundle.entry[1].resource.status, and what it says changes" in told
     assert stored(tmp_path / "vitiligo.sqlite", "Observation", "o") is None
 
 
