@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from fhir_vitiligo.cli import main
 from fhir_vitiligo.fhir import json
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, hears_ctrl_c
 
 PATIENT = '{"resourceType": "Patient", "active": true}'
 
@@ -149,3 +151,29 @@ def test_the_command_is_found_where_scripts_are_not_on_the_path(tmp_path: Path) 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "1 checked against R4: none with errors\n")
     usage = subprocess.run([*words[:3], "--help"], capture_output=True, text=True).stdout
     assert usage.startswith("Usage: fhir-vitiligo [OPTIONS] COMMAND")
+
+
+def test_the_address_is_told_when_it_is_served(tmp_path: Path) -> None:
+    """Of a free port, too: who reads the line can ask at once."""
+    code = "from fhir_vitiligo.cli import main; main()"
+    command = [sys.executable, "-c", code, "serve", "--db", "s.sqlite", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=hears_ctrl_c
+    ) as server:
+        assert server.stderr is not None
+        told = next(line for line in server.stderr if line.startswith("FHIR base "))
+        base = told.split()[2]
+        try:
+            assert not base.endswith(":0/fhir")
+            assert httpx.get(f"{base}/metadata").json()["resourceType"] == "CapabilityStatement"
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.communicate(timeout=20)
+    assert server.returncode == 0
+
+
+def test_a_server_that_cannot_start_says_no_address(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "s.sqlite").write_bytes(b"no database, but long enough to be looked at" * 100)
+    told = call("serve", "--db", "s.sqlite", "--port", "0", status=1).stderr
+    assert told.startswith("error: s.sqlite")
+    assert "FHIR base" not in told

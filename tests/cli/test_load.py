@@ -260,17 +260,13 @@ def test_a_type_that_r4_has_not_is_told_with_what_to_do(call: Call, tmp_path: Pa
 
 
 def test_what_has_no_place_in_r4_is_refused_and_nothing_of_it_stored(call: Call, tmp_path: Path) -> None:
-    event = {
-        "resourceType": "AdverseEvent",
-        "id": "e",
-        "status": "in-progress",
-        "actuality": "actual",
-        "subject": {"reference": "Patient/right"},
-    }
-    write(tmp_path / "b.json", bundle("transaction", entry(RIGHT), entry(event)))
-    told = call("load", "b.json", "--release", "r5", status=1).stderr
-    assert "FHIR 4.0.1 has no place for Bundle.entry[1].resource.status" in told
-    assert stored(tmp_path / "vitiligo.sqlite", "Patient", "right") is None
+    observation = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}}
+    event = {"resourceType": "AdverseEvent", "id": "e", "status": "entered-in-error", "actuality": "actual"}
+    event |= {"subject": {"reference": "Patient/p"}}
+    write(tmp_path / "b.json", bundle("transaction", entry(observation), entry(event)))
+    told = call("load", "b.json", status=1).stderr
+    assert "FHIR 4.0.1 has no place for Bundle.entry[1].resource.status, and what it says changes" in told
+    assert stored(tmp_path / "vitiligo.sqlite", "Observation", "o") is None
 
 
 def test_a_package_for_another_release_is_refused_once(call: Call, tmp_path: Path) -> None:
