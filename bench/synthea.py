@@ -1,11 +1,12 @@
 """A real data set through a server: how long, how much CPU, how much memory; and how soon a server is up over it.
 
-    python -m bench.synthea FOLDER [--files N]
+    python -m bench.synthea FOLDER [--files N] [--only-load]
 
 FOLDER holds Synthea's Bundles (``*.json`` or ``*.json.bz2``; those whose name begins with ``0-``, hospitals and
 practitioners, are sent first). They are POSTed one after the other to a server in a process of its own with its
-default settings, so every resource is validated; then loaded into another file without a server, as ``fhir-vitiligo
-load`` does, which does not validate.
+default settings, so every resource is validated; then loaded into another file without a server, unchecked and in process;
+then by the command ``fhir-vitiligo load`` with each value of ``--validation``, where reading, unpacking and starting its
+processes count, too. ``--only-load`` leaves the server out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import argparse
 import bz2
 import http.client
+import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,12 +35,15 @@ SERVE = (
 )
 
 
-def texts(folder: Path, most: int | None) -> Iterator[bytes]:
+def files(folder: Path) -> list[Path]:
     """What is referred to by condition first."""
-    files = sorted([*folder.glob("*.json"), *folder.glob("*.json.bz2")], key=lambda path: path.name)
-    first = [path for path in files if path.name.startswith("0-")]
-    rest = [path for path in files if not path.name.startswith("0-")]
-    for path in (first + rest)[:most]:
+    found = sorted([*folder.glob("*.json"), *folder.glob("*.json.bz2")], key=lambda path: path.name)
+    first = [path for path in found if path.name.startswith("0-")]
+    return first + [path for path in found if not path.name.startswith("0-")]
+
+
+def texts(folder: Path, most: int | None) -> Iterator[bytes]:
+    for path in files(folder)[:most]:
         data = path.read_bytes()
         yield bz2.decompress(data) if path.suffix == ".bz2" else data
 
@@ -76,6 +82,30 @@ def loaded(folder: Path, db: Path, most: int | None) -> None:
     )
 
 
+def commanded(folder: Path, db: Path, most: int | None, level: str) -> None:
+    """The command as a user calls it, with all processes that it starts."""
+    code = "import sys; from fhir_vitiligo.cli import main; main()"
+    names = [str(path) for path in files(folder)[:most]]
+    began, before = time.monotonic(), _children_cpu()
+    done = subprocess.run(
+        [sys.executable, "-c", code, "load", "--db", str(db), "--validation", level, *names],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"refused: {done.stderr[:1000]}")
+    cpu, count = _children_cpu() - before, int(done.stderr.split("resources: ")[1].split()[0])
+    print(
+        f"load --validation {level}: {count:,} resources in {time.monotonic() - began:.0f} s, {count / cpu:,.0f} a CPU second "
+        f"({cpu:.0f} s of CPU)"
+    )
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def started(db: Path) -> None:
     began = time.monotonic()
     with running([sys.executable, "-c", SERVE, str(db), "{port}"], {}) as (pid, port):
@@ -98,11 +128,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--files", type=int, default=None, help="only so many of the Bundles")
+    parser.add_argument("--only-load", action="store_true", help="without a server")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        posted(asked.folder, Path(name) / "posted.sqlite", asked.files)
+        if not asked.only_load:
+            posted(asked.folder, Path(name) / "posted.sqlite", asked.files)
         loaded(asked.folder, Path(name) / "loaded.sqlite", asked.files)
-        started(Path(name) / "posted.sqlite")
+        for level in ("off", "structure", "profile"):
+            commanded(asked.folder, Path(name) / f"{level}.sqlite", asked.files, level)
+        if not asked.only_load:
+            started(Path(name) / "posted.sqlite")
 
 
 if __name__ == "__main__":
