@@ -4,8 +4,8 @@
 
 FOLDER holds Synthea's Bundles (``*.json`` or ``*.json.bz2``, which are unpacked first; those whose name begins with ``0-``,
 hospitals and practitioners, are sent first). They are POSTed one after the other to a server in a process of its own with its
-default settings, so every resource is validated; then ``fhir-vitiligo load`` puts them into another file without a server,
-validated and not.
+default settings, so every resource is validated; then stored in another file in process, read before and unchecked; then
+by the command ``fhir-vitiligo load``, unchecked and checked, with all that it reads and starts.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from resource import RUSAGE_CHILDREN, getrusage
 
 from bench.load import cpu_seconds, memory_mib, request, running, statuses_of
 from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir.release import Release
+from fhir_vitiligo.search.parameters import parameters_of
+from fhir_vitiligo.storage.load import load_bundles
+from fhir_vitiligo.storage.sqlite import SqliteRepository
 
 SERVE = (
     "import sys; from pathlib import Path; from fhir_vitiligo.server.run import serve; "
@@ -64,6 +68,18 @@ def posted(files: list[Path], db: Path) -> int:
     return resources
 
 
+def stored(files: list[Path], db: Path) -> None:
+    documents = [json.loads_object(file.read_bytes()) for file in files]
+    with SqliteRepository(db, parameters_of(Release.R4)) as store:
+        started, before = time.monotonic(), time.process_time()
+        counts = load_bundles(store, documents)
+        cpu = time.process_time() - before
+    print(
+        f"stored in process: {counts.created:,} resources in {time.monotonic() - started:.0f} s, "
+        f"{counts.created / cpu:,.0f} a CPU second"
+    )
+
+
 def loaded(files: list[Path], db: Path, resources: int, validation: str) -> None:
     """The command itself: its CPU is that of all its processes, and its start is counted too."""
     command = [sys.executable, "-m", "fhir_vitiligo", "load", "--db", str(db), "--validation", validation]
@@ -103,6 +119,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         files = unpacked(asked.folder, Path(name), asked.files)
         resources = posted(files, Path(name) / "posted.sqlite")
+        stored(files, Path(name) / "stored.sqlite")
         for validation in ("off", "profile"):
             loaded(files, Path(name) / f"{validation}.sqlite", resources, validation)
         started(Path(name) / "posted.sqlite")
