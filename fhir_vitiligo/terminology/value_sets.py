@@ -86,9 +86,10 @@ class Terminology:
 
     def is_code_system(self, canonical: str) -> bool:
         """Whether a code system has this canonical, and no value set."""
+        url, _, version = canonical.partition("|")
         return (
-            self.resource("ValueSet", canonical) is None
-            and self.resource("CodeSystem", canonical) is not None
+            self.code_system(url, version or None) is not None
+            and self.resource("ValueSet", canonical) is None
         )
 
     def code_system(self, url: str, version: str | None = None) -> CodeSystem | None:
