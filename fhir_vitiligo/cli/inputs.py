@@ -131,7 +131,12 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...], *, packages: bool 
         if not argument:
             raise click.UsageError("the name of a file is empty: a variable of the shell may be unset")
         path = Path(argument)
-        if path.is_dir():
+        try:
+            is_folder, is_there = path.is_dir(), path.exists()
+        except OSError as error:  # it stands where nobody may look
+            found.append(_source(path, packages, _reason(error)))
+            continue
+        if is_folder:
             inside = _inside(path, suffixes)
             if not inside:
                 raise click.UsageError(
@@ -139,7 +144,7 @@ def find(arguments: Iterable[str], suffixes: tuple[str, ...], *, packages: bool 
                 )
             found += [_source(file, packages, inside[file]) for file in sorted(inside)]
             continue
-        if path.exists():
+        if is_there:
             files = [path]
         else:
             files = sorted(Path(name) for name in glob.glob(argument, recursive=True) if os.path.isfile(name))

@@ -57,10 +57,14 @@ def test_a_folder_that_may_not_be_read_is_told() -> None:
         with _nobody():
             first, second = pieces(find([made], RESOURCES))
             (alone,) = pieces(find([f"{made}/closed"], RESOURCES))
+            (named,) = pieces(find([f"{made}/closed/q.json"], RESOURCES))
         (folder / "closed").chmod(0o755)
         assert second.text() == PATIENT.encode()
-        for one in (first, alone):
-            assert one.name == f"{made}/closed"
+        assert [one.name for one in (first, alone, named)] == [
+            *[f"{made}/closed"] * 2,
+            f"{made}/closed/q.json",
+        ]
+        for one in (first, alone, named):
             with pytest.raises(InputError, match="cannot be read: Permission denied"):
                 one.text()
 
