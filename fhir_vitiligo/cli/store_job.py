@@ -161,7 +161,7 @@ def check_document(level: Level, document: Json, release: Release, about: str = 
         if bundles.is_bundle(document):
             checks.entries_now(_written(document), release)
         else:
-            checks.resource(document, release)
+            checks.resource(document, release=release)
     except InvalidError as error:
         faults = filter(partial(is_error, release), error.issues)
         raise InputError(replace(issue, text=issue.text + about) for issue in faults) from None

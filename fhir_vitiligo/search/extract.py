@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.fhir.lately import Lately
 from fhir_vitiligo.search.contained import Contained, add_contained
-from fhir_vitiligo.search.lately import Lately
 from fhir_vitiligo.search.types.base import Row
 from fhir_vitiligo.search.values import nothing
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Protocol
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir.definition_types import SearchParameter, Structure
 from fhir_vitiligo.fhir.definitions import Definitions, definitions_of
+from fhir_vitiligo.fhir.lately import Lately
 from fhir_vitiligo.fhir.paths import Path
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.definitions import FurtherParameter, own_parameters
 from fhir_vitiligo.search.extract import Extraction
-from fhir_vitiligo.search.lately import Lately
 from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.search.types.base import SearchType
 from fhir_vitiligo.search.types.companions import COMPANIONS

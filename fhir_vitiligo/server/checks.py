@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from fhir_vitiligo.errors import Issue
+from fhir_vitiligo.fhir import json_text
 from fhir_vitiligo.fhir.definitions import definitions_of
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import rewrite_links
@@ -49,17 +50,22 @@ class Checks:
         """What is asked of references, for a client that knows this server as ``base``."""
         return Integrity(self._settings.check_targets, self._settings.check_referrers, base)
 
-    def resource(self, resource: Json, release: Release | None = None) -> None:
+    def resource(
+        self, resource: Json, members: Mapping[str, bytes] | None = None, release: Release | None = None
+    ) -> None:
         """:class:`InvalidError` with everything there is to tell when the resource has errors, as one of the release that is
-        stored, or of the one it was sent in.
+        stored, or of the one it was sent in. ``members``: the texts it was read from, where they are known.
         """
         _refuse_part(resource)
         if self._level == "off":
             return
         if self._level == "structure":
-            resource = _without_claims(resource)
+            checked = _without_claims(resource)
+            if checked is not resource and members is not None:
+                members = {name: text for name, text in members.items() if name != "meta"}
+            resource = checked
         release = release or self._release
-        issues = _validator(release).validate(resource)
+        issues = _validator(release).errors(resource, members)
         counts = partial(is_error, release)
         if any(map(counts, issues)):
             raise InvalidError(sorted(issues, key=counts, reverse=True))
@@ -83,11 +89,12 @@ class Checks:
                 continue  # is not read for nothing
             resource = entry.resource()
             if resource is not None:
+                members = None if entry.text is None else json_text.members(entry.text)
                 if names and _links_entries(resource):
                     # A narrative's links are checked as they will be stored.
-                    resource = rewrite_links(resource, names.get)
+                    resource, members = rewrite_links(resource, names.get), None
                 try:
-                    self.resource(resource, release)
+                    self.resource(resource, members, release)
                 except InvalidError as error:
                     faults += located(in_resource(error), entry.place).issues
         if faults:

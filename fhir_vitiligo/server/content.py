@@ -339,6 +339,11 @@ def read_text(request: Request) -> bytes:
     return request.body.removeprefix(b"\xef\xbb\xbf")
 
 
+def read_members(request: Request) -> dict[str, bytes]:
+    """The members of the resource that :func:`read_body` read, each as its text."""
+    return json_text.members(read_text(request))
+
+
 def resource_response(
     request: Request, status: int, body: bytes, headers: dict[str, str] | None = None
 ) -> Response:

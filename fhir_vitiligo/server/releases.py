@@ -54,7 +54,10 @@ def _converted(request: Request, document: Json, release: Release, own: Release,
     read = AsWritten(read_text(request))
     if is_batch(document) and not request.path:
         made, refused = batch_taken_in(
-            read.value, request.refused or {}, lambda resource: checks.resource(resource, release), convert
+            read.value,
+            request.refused or {},
+            lambda resource: checks.resource(resource, release=release),
+            convert,
         )
         return replace(request, body=read.dumps(made), refused=refused)
     is_operation = request.path[-1:] and request.path[-1].startswith("$")
@@ -78,7 +81,7 @@ def _converter(source: Release, target: Release) -> Converter:
 
 def _check(document: Json, release: Release, checks: Checks) -> None:
     if not (bundles.is_bundle(document) and document.get("type") == "transaction"):
-        checks.resource(document, release)
+        checks.resource(document, release=release)
         return
     faults: list[Issue] = []
     for index, entry in enumerate(bundles.entries(document)):
@@ -89,7 +92,7 @@ def _check(document: Json, release: Release, checks: Checks) -> None:
             faults.append(Issue("error", "not-supported", place, text))
         elif isinstance(resource, dict):
             try:
-                checks.resource(resource, release)
+                checks.resource(resource, release=release)
             except InvalidError as error:
                 faults += located(in_resource(error), f"Bundle.entry[{index}]").issues
     if faults:

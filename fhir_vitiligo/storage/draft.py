@@ -32,9 +32,11 @@ def new_id() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def draft(resource: Json, parameters: Parameters, *, id: str, text: bytes | None = None) -> Draft:
-    """The resource under ``id``. ``text`` is what it was received as; without it the resource is written
-    out anew.
+def draft(
+    resource: Json, parameters: Parameters, *, id: str, members: Mapping[str, bytes] | None = None
+) -> Draft:
+    """The resource under ``id``. ``members`` are the texts of what it was received as
+    (:func:`fhir_vitiligo.fhir.json_text.members`); without them the resource is written out anew.
 
     Of the text only ``id``, ``meta.versionId`` and ``meta.lastUpdated`` change, the order of members stays.
     A resource without them gets ``id`` and ``meta`` behind its type. :class:`InputError` for what is not a
@@ -47,11 +49,8 @@ def draft(resource: Json, parameters: Parameters, *, id: str, text: bytes | None
             code="value",
             expression=f"{resource_type}.id",
         )
-    members = (
-        {name: json.dumps(value) for name, value in resource.items()}
-        if text is None
-        else json_text.members(text)
-    )
+    if members is None:
+        members = {name: json.dumps(value) for name, value in resource.items()}
     before, after = _around_version(members, json.dumps(id))
     return Draft(
         resource_type,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from fhir_vitiligo.errors import ConflictError, FhirVitiligoError, InputError, NotFoundError
+from fhir_vitiligo.fhir import json_text
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful, rewrite_links
 from fhir_vitiligo.search.parameters import Parameters
@@ -149,8 +150,8 @@ class _Transaction:
         sent = entry.resource()
         assert sent is not None
         resource = links.rewritten(entry, sent)
-        text = entry.text if resource is sent else None
-        ready = draft(resource, self._parameters, id=id, text=text)
+        members = json_text.members(entry.text) if entry.text is not None and resource is sent else None
+        ready = draft(resource, self._parameters, id=id, members=members)
         if self._complete and _may_name_urns(ready):
             _check_urns(resource, entry)
         self._note_targets(entry, resource)
@@ -175,7 +176,7 @@ class _Transaction:
         except FhirVitiligoError as error:
             raise in_resource(error) from None
         self._note_targets(entry, resource)
-        ready = draft(resource, self._parameters, id=id, text=text)
+        ready = draft(resource, self._parameters, id=id, members=json_text.members(text))
         return Done(entry, 200, self._session.update(ready, entry.if_version))
 
     def _note_targets(self, entry: Entry, resource: Json) -> None:

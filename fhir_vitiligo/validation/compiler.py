@@ -19,6 +19,7 @@ from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.library import Library, library_of
 from fhir_vitiligo.validation.profiles import Profiles
+from fhir_vitiligo.validation.remembered import MemberCheck
 from fhir_vitiligo.validation.resource_check import check_resource
 from fhir_vitiligo.validation.rules import (
     ABSENCE_RULES,
@@ -33,7 +34,7 @@ from fhir_vitiligo.validation.rules.place import Place, Rule
 
 # (value, context), and the same with the object that the value stands in.
 ObjectCheck = Callable[[Any, Context], None]
-PropertyCheck = Callable[[Any, dict[str, Any], Context], None]
+PropertyCheck = MemberCheck
 
 
 @cache
@@ -77,8 +78,11 @@ class Compiler:
                         context.faults.put(fault)
                     if is_type and (fault := types.unwritten_id(value, context)) is not None:
                         context.faults.put(fault)
-                for key, item in value.items():
-                    members[key](item, value, context)
+                if is_resource and context.members is not None:
+                    context.members.check(value, members, context)
+                else:
+                    for key, item in value.items():
+                        members[key](item, value, context)
                 faults = context.faults
                 # Walked again as what can be read of it.
                 if faults.malformed:

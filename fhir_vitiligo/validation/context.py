@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fhir_vitiligo.validation.library import Library
     from fhir_vitiligo.validation.profiles import Profiles
     from fhir_vitiligo.validation.readable import Reading
+    from fhir_vitiligo.validation.remembered import Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Context:
 
     ``resource`` is the one the walk is in (``%resource``), ``container`` the one that contains it, itself
     where nothing does (``%rootResource``), ``outer`` the context of the Bundle or Parameters that it is an
-    entry of, and ``full_url`` that entry's.
+    entry of, and ``full_url`` that entry's. ``members`` checks those of the resource where some may be remembered.
     """
 
     __slots__ = (
@@ -106,6 +107,7 @@ class Context:
         "faults",
         "full_url",
         "is_contained",
+        "members",
         "outer",
         "resource",
         "walk",
@@ -127,6 +129,7 @@ class Context:
         self.is_contained = container is not None
         self.outer = outer
         self.full_url = full_url
+        self.members: Members | None = None
         # Ids of elements seen so far, with the element each is of.
         self.element_ids: dict[str, Any] | None = None
         self._environment: Any = None
@@ -149,6 +152,15 @@ class Context:
     @property
     def options(self) -> Options:
         return self.walk.options
+
+    @property
+    def language(self) -> Any:
+        """What the resource says its language is; any JSON."""
+        return self.resource.get("language")
+
+    def names_itself(self, reference: str) -> bool:
+        """Whether a reference in the resource is the resource's own address."""
+        return reference == f"{self.resource.get('resourceType')}/{self.resource.get('id')}"
 
     def enter(self, resource: Json, around: Any, contained: bool) -> Context:
         """The context of a resource inside this one: contained, or the ``resource`` of an entry ``around`` it."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fhir_vitiligo.fhir.lately import Lately
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.criteria import Condition
-from fhir_vitiligo.search.lately import Lately
 from fhir_vitiligo.search.parameters import parameters_of
 from fhir_vitiligo.search.query import parse_query
 from fhir_vitiligo.search.types import date

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from fhir_vitiligo.fhir.lately import Lately
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search.definitions import own_parameters
-from fhir_vitiligo.search.lately import Lately
 from fhir_vitiligo.search.parameters import parameters_of
 from fhir_vitiligo.search.query import Limits, parse_query, query_pairs
 from fhir_vitiligo.storage.draft import draft

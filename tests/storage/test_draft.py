@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from fhir_vitiligo.errors import InputError
-from fhir_vitiligo.fhir import json
+from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.storage.draft import draft, new_id
 
 
 def stored(text: bytes, parameters: Parameters, id: str = "new") -> bytes:
-    return draft(json.loads_object(text), parameters, id=id, text=text).text(3, 0)
+    return draft(json.loads_object(text), parameters, id=id, members=json_text.members(text)).text(3, 0)
 
 
 STAMP = b'"versionId":"3","lastUpdated":"1970-01-01T00:00:00.000000Z"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.search.query import PRESENTATION, SearchQuery
 from fhir_vitiligo.server.call import Call
-from fhir_vitiligo.server.content import read_body, read_text
+from fhir_vitiligo.server.content import read_body, read_members
 from fhir_vitiligo.server.message import Response
 from fhir_vitiligo.storage.conditions import EMPTY_CONDITION, condition, only_match
 from fhir_vitiligo.storage.draft import check_resource, draft, new_id
@@ -25,10 +25,11 @@ async def create(call: Call) -> Response:
         )
     query = _condition(call)
     checks = call.service.checks
-    checks.resource(resource)
+    members = read_members(call.request)
+    checks.resource(resource, members)
     integrity = checks.integrity(call.request.base)
     targets = integrity.targets_of(resource)
-    ready = draft(resource, parameters, id=new_id(), text=read_text(call.request))
+    ready = draft(resource, parameters, id=new_id(), members=members)
 
     def work(session: Session) -> tuple[int, StoredVersion]:
         match = None if query is None else only_match(session, query)

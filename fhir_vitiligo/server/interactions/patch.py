@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from fhir_vitiligo.errors import InputError, NotFoundError
+from fhir_vitiligo.fhir import json_text
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.conditions import if_match
 from fhir_vitiligo.server.content import FORMATS, XML_FORMATS, check_text, reading
@@ -48,9 +49,10 @@ async def patch(call: Call) -> Response:
         check_expected(before.type, before.id, before, expected)
         resource, text = change.apply_to_text(before.content, release)
         check_resource(resource, parameters)
-        checks.resource(resource)
+        members = json_text.members(text)
+        checks.resource(resource, members)
         integrity.check_written(session, integrity.targets_of(resource))
-        return session.update(draft(resource, parameters, id=before.id, text=text), expected)
+        return session.update(draft(resource, parameters, id=before.id, members=members), expected)
 
     version = await call.service.repository.write(work)
     return call.written(

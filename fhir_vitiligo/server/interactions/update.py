@@ -5,7 +5,7 @@ from __future__ import annotations
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.conditions import if_match
-from fhir_vitiligo.server.content import read_body, read_text
+from fhir_vitiligo.server.content import read_body, read_members
 from fhir_vitiligo.server.message import Response
 from fhir_vitiligo.storage.conditions import check_expected, check_free, condition, only_match
 from fhir_vitiligo.storage.draft import check_resource, draft, new_id
@@ -28,10 +28,11 @@ async def update(call: Call) -> Response:
             expression=f"{resource_type}.id",
         )
     checks = call.service.checks
-    checks.resource(resource)
+    members = read_members(call.request)
+    checks.resource(resource, members)
     integrity = checks.integrity(call.request.base)
     targets = integrity.targets_of(resource)
-    ready = draft(resource, parameters, id=call.id, text=read_text(call.request))
+    ready = draft(resource, parameters, id=call.id, members=members)
 
     def work(session: Session) -> tuple[bool, StoredVersion]:
         before = session.read(ready.type, ready.id)
@@ -45,7 +46,7 @@ async def update(call: Call) -> Response:
 async def conditional_update(call: Call) -> Response:
     """The one resource that the condition fits is updated; none: created, under the id of the body if it has one; many: 412."""
     parameters = call.service.parameters
-    resource, text = read_body(call.request), read_text(call.request)
+    resource, members = read_body(call.request), read_members(call.request)
     if check_resource(resource, parameters) != call.type:
         raise InputError(f"the body is no {call.type}", code="invalid", expression="resourceType")
     if not call.request.query:
@@ -55,7 +56,7 @@ async def conditional_update(call: Call) -> Response:
     query = condition(parameters, call.type, call.request.query, call.request.base)
     expected = if_match(call.request)
     checks = call.service.checks
-    checks.resource(resource)
+    checks.resource(resource, members)
     integrity = checks.integrity(call.request.base)
     targets = integrity.targets_of(resource)
 
@@ -70,7 +71,9 @@ async def conditional_update(call: Call) -> Response:
             )
         if match is None and id is not None:
             check_free(session.read(call.type, id))
-        ready = draft(resource, parameters, id=match.id if match is not None else id or new_id(), text=text)
+        ready = draft(
+            resource, parameters, id=match.id if match is not None else id or new_id(), members=members
+        )
         version = session.update(ready, expected)
         integrity.check_written(session, targets)
         return match is None, version

@@ -79,8 +79,9 @@ async def _change(call: Call, inputs: Inputs, change: Callable[[Json, str, Any],
             return before
         if not resource["meta"]:
             del resource["meta"]
-        checks.resource(resource)
-        return session.update(draft(resource, known, id=call.id, text=read.dumps(resource)))
+        members = json_text.members(read.dumps(resource))
+        checks.resource(resource, members)
+        return session.update(draft(resource, known, id=call.id, members=members))
 
     version = await call.service.repository.write(work)
     return parameters(("return", "Meta", json.loads_object(version.content or b"{}").get("meta", {})))

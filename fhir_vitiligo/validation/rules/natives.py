@@ -19,6 +19,14 @@ Native = Callable[[Any, Any, Context], bool]
 ELSEWHERE = frozenset({"ele-1", "ext-1", "dom-2", "dom-3", "dom-4", "dom-5"})
 
 
+_PERIOD = "start.hasValue().not() or end.hasValue().not() or (start <= end)"
+_OBS_7 = "value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists()).empty()"
+
+
+def _no_component_of_the_same_code(value: Any, companion: Any, context: Context) -> bool:
+    return "component" not in value or _answer(_OBS_7, "Observation", value, companion, context)
+
+
 def _has_narrative(value: Any, companion: Any, context: Context) -> bool:
     text = value.get("text")
     return type(text) is dict and "div" in text
@@ -52,16 +60,16 @@ def _start_before_end(value: Any, companion: Any, context: Context) -> bool:
     # Text in the same form is in the order of time, unless it is no date: then something is wrong already.
     if len(start) == len(end) and start[19:] == end[19:] and not context.faults.errors:
         return start <= end
-    return _period(value, companion, context)
+    return _answer(_PERIOD, "Period", value, companion, context)
 
 
-def _period(value: Any, companion: Any, context: Context) -> bool:
+def _answer(expression: str, content: str, value: Any, companion: Any, context: Context) -> bool:
+    """By FHIRPath after all."""
     from fhir_vitiligo.fhir.fhirpath import compile_expression
 
-    expression = compile_expression(
-        "start.hasValue().not() or end.hasValue().not() or (start <= end)", context.release
+    return compile_expression(expression, context.release).bind(content)(
+        value, companion, context.environment
     )
-    return expression.bind("Period")(value, companion, context.environment)
 
 
 def _local_reference(value: Any, companion: Any, context: Context) -> bool:
@@ -95,10 +103,11 @@ _SAYING = frozenset(("reference", "_reference", "identifier", "display", "_displ
 _LOCAL = "reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))"
 _INSIDE = " or (reference='#' and %rootResource!=%resource)"
 _NATIVES: Mapping[str, Native] = {
+    _OBS_7: _no_component_of_the_same_code,
     "text.`div`.exists()": _has_narrative,
     "dataAbsentReason.empty() or value.empty()": _no_value_when_absent,
     "code.empty() or system.exists()": _system_with_code,
-    "start.hasValue().not() or end.hasValue().not() or (start <= end)": _start_before_end,
+    _PERIOD: _start_before_end,
     _LOCAL: _local_reference,
     _LOCAL + _INSIDE: _local_reference_from_inside,
     f"reference.exists()  implies ({_LOCAL}{_INSIDE})": _local_reference_from_inside,

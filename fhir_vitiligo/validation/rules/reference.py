@@ -97,7 +97,7 @@ def _core_rule(place: Place, targets: tuple[str, ...] | None) -> Rule:
                 text = f"`{name}` refers to {shown(reference)}, which {len(found)} resources here are called."
                 yield Fault("reference-ambiguous", "not-found", text)
             target = found[0] if found else None
-        elif reference == f"{context.resource.get('resourceType')}/{context.resource.get('id')}":
+        elif context.names_itself(reference):
             target = context.resource
         wanted = context.options.references_exist and not is_conditional(reference)
         if target is None and wanted and not any(one in reference for one in EXAMPLES):

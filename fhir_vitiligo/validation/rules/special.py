@@ -69,7 +69,7 @@ def _coding(value: dict[str, Any], context: Context) -> Iterable[Fault]:
 
 
 def _verdict(system: str, code: str, display: Any, value: dict[str, Any], context: Context) -> Verdict:
-    language = context.resource.get("language")
+    language = context.language
     return context.library.check_code(
         system, code, display, value.get("version"), language if isinstance(language, str) else "en"
     )
