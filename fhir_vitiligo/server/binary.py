@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import replace
 
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json
@@ -50,7 +49,7 @@ def holding(request: Request) -> Request:
         resource["securityContext"] = {"reference": context}
     resource["data"] = base64.b64encode(request.body).decode()
     headers = {**request.headers, "content-type": FHIR_JSON}
-    return replace(request, body=json.dumps(resource), headers=headers)
+    return request._replace(body=json.dumps(resource), headers=headers)
 
 
 def content_of(request: Request, response: Response) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fhir_vitiligo.errors import Issue
 from fhir_vitiligo.fhir import json
@@ -42,8 +42,7 @@ class Service:
         return self.repository.parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request on its way to an interaction; ``type``, ``id`` and ``version`` are the ones in its path,
     else empty. ``member``: the type that is looked for in a compartment.
     """

@@ -139,7 +139,7 @@ def incoming(request: Request, release: Release, limit: int) -> Request:
         return request
     if encoding := request.headers.get("content-encoding"):
         headers = {name: value for name, value in request.headers.items() if name != "content-encoding"}
-        request = replace(request, body=decompressed(request.body, encoding, limit), headers=headers)
+        request = request._replace(body=decompressed(request.body, encoding, limit), headers=headers)
     if request.path[-1:] == ("_search",):
         return _searching(request)
     media = request.header("content-type").partition(";")[0].strip().lower()
@@ -150,7 +150,7 @@ def incoming(request: Request, release: Release, limit: int) -> Request:
         check_content_type(request)
         resource, refused = _from_xml(request.body, body_release(request, release))
         headers = {**request.headers, "content-type": _as_json(request)}
-        request = replace(request, body=json.dumps(resource), headers=headers, refused=refused)
+        request = request._replace(body=json.dumps(resource), headers=headers, refused=refused)
     return request
 
 
@@ -172,7 +172,7 @@ def _searching(request: Request) -> Request:
         form = request.body.decode().strip()
     except UnicodeDecodeError:
         raise InputError("the form is not UTF-8", code="invalid") from None
-    return replace(request, query="&".join(filter(None, (request.query, form))), body=b"")
+    return request._replace(query="&".join(filter(None, (request.query, form))), body=b"")
 
 
 def _from_xml(body: bytes, release: Release) -> tuple[Json, Refused]:

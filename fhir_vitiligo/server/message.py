@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -27,17 +26,15 @@ _SECRET = frozenset({b"authorization", b"proxy-authorization", b"cookie"})  # no
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """Status, body, headers. The length is added when it is sent."""
 
     status: int
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """``path``: the segments behind the base, decoded. ``query``: as sent. ``headers``: lower-case names;
     of a repeated one the values joined by commas. ``base``: the URL of the FHIR base as the client knows
     it. ``refused``: what is wrong with entries of a batch (by number) that could not be read in the form they came in.
@@ -61,7 +58,7 @@ class Request:
 
     def with_body(self, body: bytes) -> Request:
         """The same with a body."""
-        # dataclasses.replace takes five times as long.
+        # _replace takes three times as long.
         return Request(self.method, self.path, self.query, self.headers, self.base, body)
 
     def prefer(self, name: str) -> str:

@@ -9,7 +9,6 @@ by name: 406 where it is asked for, 422 where it is sent.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from fhir_vitiligo.errors import FhirVitiligoError, InputError, Issue
 from fhir_vitiligo.fhir import bundles, json
@@ -59,7 +58,7 @@ def _converted(request: Request, document: Json, release: Release, own: Release,
             lambda resource: checks.resource(resource, release=release),
             convert,
         )
-        return replace(request, body=read.dumps(made), refused=refused)
+        return request._replace(body=read.dumps(made), refused=refused)
     is_operation = request.path[-1:] and request.path[-1].startswith("$")
     if not is_operation:
         _check(document, release, checks)
@@ -69,7 +68,7 @@ def _converted(request: Request, document: Json, release: Release, own: Release,
         if error.issues[0].code != "not-supported":
             raise
         raise InvalidError(error.issues) from None
-    return replace(request, body=body)
+    return request._replace(body=body)
 
 
 def _converter(source: Release, target: Release) -> Converter:

@@ -148,7 +148,7 @@ def _shape(segments: tuple[str, ...]) -> _Shape:
     """The segments with everything that is not a word of the API left out."""
     if segments == ("metadata",):
         return segments
-    return tuple(segment if segment[:1] == "_" else "{}" for segment in segments)
+    return tuple([segment if segment[:1] == "_" else "{}" for segment in segments])
 
 
 def allowed(segments: tuple[str, ...], service: Service) -> tuple[str, ...]:

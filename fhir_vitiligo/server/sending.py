@@ -60,7 +60,7 @@ def sent_at_once(send: Send, status: int, headers: Headers, body: bytes) -> bool
         or cycle.access_log
         or cycle.flow.write_paused
         or not cycle.keep_alive
-        or any(name == b"connection" for name, _ in headers)
+        or b"connection" in [name for name, _ in headers]
     ):
         return False
     head = STATUS_LINE[status] + _lines((*cycle.default_headers, *headers))

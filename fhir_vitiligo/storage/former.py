@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.references import iter_references, parse_restful
+from fhir_vitiligo.fhir.references import find_references, parse_restful
 from fhir_vitiligo.storage.repository import Session, StoredVersion
 
 Key = tuple[str, str]
@@ -74,7 +74,7 @@ def _versions(session: Session, key: Key) -> list[StoredVersion]:
 
 def _references(version: StoredVersion) -> Iterable[Key]:
     if version.content is not None:
-        for _, reference in iter_references(json.loads_object(version.content)):
+        for _, reference in find_references(json.loads_object(version.content)):
             target = parse_restful(reference)
             if target is not None:
                 yield target.type, target.id

@@ -7,18 +7,17 @@ is deleted together may have been referred to by what is deleted with it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fhir_vitiligo.errors import ConflictError, InputError, Issue
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful
+from fhir_vitiligo.fhir.references import find_references, is_conditional, parse_restful
 from fhir_vitiligo.storage.repository import Session
 
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A reference to a resource of this server, and where it stands."""
 
     path: str
@@ -31,8 +30,7 @@ class Target:
         return f"{self.type}/{self.id}" + (f"/_history/{self.version}" if self.version else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Integrity:
+class Integrity(NamedTuple):
     """What is asked for: ``targets``, that references of what is written lead somewhere; ``referrers``, that nothing refers to
     what is deleted. ``base`` is this server's own URL.
     """
@@ -49,7 +47,7 @@ class Integrity:
         if not self.targets or resource.get("resourceType") == "Bundle":
             return ()
         found: dict[tuple[str, str, str], Target] = {}
-        for path, reference in iter_references(resource):
+        for path, reference in find_references(resource):
             target = parse_restful(reference)
             if target is None:
                 if (text := _leads_nowhere(reference)) is not None:

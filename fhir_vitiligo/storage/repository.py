@@ -57,8 +57,7 @@ class StoredVersion(NamedTuple):
         return f"{self.type}/{self.id}/_history/{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A resource ready to be written: its text around the version and the instant, which only the store
     knows, and its index rows, which are those of ``made_for``. Made by :func:`fhir_vitiligo.storage.draft.draft`.
     """

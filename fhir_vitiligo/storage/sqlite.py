@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -91,11 +91,14 @@ class SqliteRepository:
     def parameters(self) -> Parameters:
         """What can be searched by, as of a second ago where another program changes that."""
         now = time.monotonic()
-        if now >= self._look_at and getattr(self._local, "reader", None) is not None:
+        # While a write is under way no other program changes anything, and what fails is told by what is asked next.
+        if now >= self._look_at and self._writer.reading(self._look):
             self._look_at = now + _LOOK_SECONDS
-            with suppress(StorageError):  # what is asked next tells it
-                self._reading(lambda reader: self._known.look(reader.connection, self._numbers))
         return self._known.searched
+
+    def _look(self, reader: SqliteReader) -> bool:
+        self._known.look(reader.connection, self._numbers)
+        return True
 
     def __enter__(self) -> SqliteRepository:
         return self
@@ -104,7 +107,8 @@ class SqliteRepository:
         self.close()
 
     async def read(self, resource_type: str, id: str) -> StoredVersion | None:
-        return self._reading(SqliteReader.read, resource_type, id)
+        found = self._writer.reading(lambda reader: reader.read(resource_type, id))
+        return self._reading(SqliteReader.read, resource_type, id) if found is None else found
 
     async def read_version(self, resource_type: str, id: str, version: int) -> StoredVersion | None:
         return self._reading(SqliteReader.read_version, resource_type, id, version)
@@ -162,10 +166,13 @@ class SqliteRepository:
         return await self.write(cast(Callable[[Session], T], work))
 
     async def write(self, work: Callable[[Session], T], *, brief: bool = False) -> T:
+        done: T
         if brief:
-            return cast(T, await self._writer.submit_brief(work))
-        # Shielded: a client that hangs up must not leave it open whether the write was done.
-        return cast(T, await asyncio.shield(asyncio.wrap_future(self._writer.submit(work))))
+            done = await self._writer.submit_brief(work)
+        else:
+            # Shielded: a client that hangs up must not leave it open whether the write was done.
+            done = await asyncio.shield(asyncio.wrap_future(self._writer.submit(work)))
+        return done
 
     def run(self, work: Callable[[Session], T]) -> T:
         return cast(T, self._writer.submit(work).result())

@@ -19,13 +19,15 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from fhir_vitiligo.errors import StorageError
 from fhir_vitiligo.storage.repository import Session
 from fhir_vitiligo.storage.sqlite_errors import storage_error
 from fhir_vitiligo.storage.sqlite_jobs import Job, Raised, settle
-from fhir_vitiligo.storage.sqlite_session import SqliteSession
+from fhir_vitiligo.storage.sqlite_session import SqliteReader, SqliteSession
+
+T = TypeVar("T")
 
 _LARGEST_GROUP = 256
 _LARGEST_BRIEF_GROUP = 32  # no request waits for more than some milliseconds of others' writes
@@ -52,6 +54,7 @@ class Writer:
     def __init__(self, session: SqliteSession, lock_seconds: float) -> None:
         self._session = session
         self._connection = session.connection
+        self._reader = SqliteReader(session.connection, session.numbers)
         self._lock_milliseconds = int(lock_seconds * 1000)
         self._jobs: queue.SimpleQueue[Job | _Begun | None] = queue.SimpleQueue()
         # Guards the rest. Who sets `_busy` has the connection and the session to itself.
@@ -88,6 +91,19 @@ class Writer:
             elif self._timer is not None and len(self._brief) >= min(self._expected, _LARGEST_BRIEF_GROUP):
                 loop.call_soon(self._fill)
         return done
+
+    def reading(self, read: Callable[[SqliteReader], T]) -> T | None:
+        """What ``read`` finds by the writing connection, which has what was written last at hand, where others drop all they
+        hold with every commit. None, at once, where a write has the connection, or the database fails.
+        """
+        if not self._guard.acquire(blocking=False):
+            return None
+        try:
+            return None if self._busy or self._closed else read(self._reader)
+        except sqlite3.Error:
+            return None
+        finally:
+            self._guard.release()
 
     def close(self) -> None:
         """Does what was submitted, then ends."""

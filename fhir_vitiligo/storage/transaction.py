@@ -13,7 +13,7 @@ from typing import TypeVar
 from fhir_vitiligo.errors import ConflictError, FhirVitiligoError, InputError, NotFoundError
 from fhir_vitiligo.fhir import json_text
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful, rewrite_links
+from fhir_vitiligo.fhir.references import find_references, is_conditional, parse_restful, rewrite_links
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.storage.conditions import check_expected, check_free, condition, only_match
@@ -321,7 +321,7 @@ def _may_name_urns(ready: Draft) -> bool:
 
 
 def _check_urns(resource: Json, entry: Entry) -> None:
-    for path, reference in iter_references(resource):
+    for path, reference in find_references(resource):
         if reference.startswith("urn:uuid:"):
             raise InputError(
                 f"{reference} is the fullUrl of no entry of this Bundle",

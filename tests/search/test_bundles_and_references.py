@@ -13,9 +13,9 @@ from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.fhir.bundles import iter_documents, iter_resources
 from fhir_vitiligo.fhir.outcome import operation_outcome
 from fhir_vitiligo.fhir.references import (
+    find_references,
     is_conditional,
     is_id,
-    iter_references,
     parse_restful,
     rewrite_links,
 )
@@ -108,7 +108,7 @@ def test_references_are_found_with_their_place() -> None:
         "performer": [{"reference": "Practitioner/2"}, {"display": "x"}],
         "component": [{"extension": [{"valueReference": {"reference": "#c"}}]}],
     }
-    assert list(iter_references(resource)) == [
+    assert list(find_references(resource)) == [
         ("Observation.subject.reference", "Patient/1"),
         ("Observation.performer[0].reference", "Practitioner/2"),
         ("Observation.component[0].extension[0].valueReference.reference", "#c"),

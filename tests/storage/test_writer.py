@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -303,7 +304,7 @@ def test_a_caller_that_gives_up_does_not_stop_the_others(sqlite: SqliteRepositor
 
 def test_the_writer_holds_little_of_the_file_and_is_durable(sqlite: SqliteRepository) -> None:
     """A large Bundle fills what the writer may hold, and it is never given back."""
-    asyncio.run(sqlite.read("Patient", "a"))
+    asyncio.run(sqlite.history("Patient", "a"))
     (reader,) = sqlite._readers
 
     def setting(connection: sqlite3.Connection, name: str) -> int:
@@ -315,3 +316,77 @@ def test_the_writer_holds_little_of_the_file_and_is_durable(sqlite: SqliteReposi
         setting(reader, "cache_size") < setting(writer, "cache_size") < 0
     )  # negative: KiB, no count of pages
     assert [setting(one, "synchronous") for one in (writer, reader)] == [2, 2]
+
+
+def test_a_read_waits_for_no_write_and_sees_none_that_is_under_way(sqlite: SqliteRepository) -> None:
+    """By id the writing connection is read, where nobody writes."""
+    sqlite.run(lambda session: session.create(patient(sqlite, "a")))
+    assert asyncio.run(sqlite.read("Patient", "a")) is not None
+    assert not sqlite._readers, "no other connection was needed"
+    written, read = threading.Event(), threading.Event()
+
+    def slow(session: Session) -> None:
+        session.update(patient(sqlite, "a", gender="male"))
+        session.create(patient(sqlite, "b"))
+        written.set()
+        assert read.wait(10), "a read waited for a write"
+
+    async def while_it_writes() -> list[StoredVersion | None]:
+        writing = asyncio.ensure_future(sqlite.write(slow))
+        await asyncio.to_thread(written.wait, 10)
+        found = [await sqlite.read("Patient", id) for id in ("a", "b", "c")]
+        read.set()
+        await writing
+        return [*found, *[await sqlite.read("Patient", id) for id in ("a", "b", "c")]]
+
+    a, b, c, a_then, b_then, c_then = asyncio.run(while_it_writes())
+    assert (a and a.version, b, c) == (1, None, None)
+    assert (a_then and a_then.version, b_then and b_then.version, c_then) == (2, 1, None)
+
+
+def test_a_read_sees_what_another_program_wrote_last(
+    sqlite: SqliteRepository, parameters: Parameters
+) -> None:
+    with SqliteRepository(sqlite.path, parameters) as other:
+        for number in range(1, 4):
+            for store in (sqlite, other):
+                store.run(lambda session, store=store: session.update(patient(store, "a")))  # type: ignore[misc]
+            versions = [asyncio.run(store.read("Patient", "a")) for store in (sqlite, other)]
+            assert [one and one.version for one in versions] == [2 * number, 2 * number]
+
+
+def test_threads_that_read_while_others_write_see_every_acknowledged_write(sqlite: SqliteRepository) -> None:
+    acknowledged = [0]
+    faults: list[str] = []
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            before = acknowledged[0]
+            found = asyncio.run(sqlite.read("Patient", "a"))
+            if (0 if found is None else found.version) < before:
+                faults.append(f"version {before} was acknowledged, {found} was read")
+
+    threads = [threading.Thread(target=look) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+
+    async def write() -> None:
+        for number in range(300):
+            version = await sqlite.write(lambda s: s.update(patient(sqlite, "a")), brief=number % 3 > 0)
+            acknowledged[0] = version.version
+
+    try:
+        asyncio.run(write())
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert not faults
+
+
+def test_a_read_of_a_closed_store_is_refused(tmp_path: Path, parameters: Parameters) -> None:
+    with SqliteRepository(tmp_path / "store.sqlite", parameters) as store:
+        asyncio.run(store.history("Patient", "a"))
+    with pytest.raises(StorageError):
+        asyncio.run(store.read("Patient", "a"))

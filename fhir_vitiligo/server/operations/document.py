@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.json import Json
-from fhir_vitiligo.fhir.references import iter_references, parse_restful
+from fhir_vitiligo.fhir.references import find_references, parse_restful
 from fhir_vitiligo.server.call import Call
 from fhir_vitiligo.server.interactions.read import stored
 from fhir_vitiligo.server.operations.bundles import MOST, too_many
@@ -61,7 +61,7 @@ async def _led_to(call: Call, first: Json) -> list[Json]:
     todo = [first]
     while todo:
         resource = todo.pop(0)
-        for _, reference in iter_references(resource):
+        for _, reference in find_references(resource):
             target = parse_restful(reference.removeprefix(f"{call.request.base}/"))
             if target is None or target.base or (target.type, target.id) in seen:
                 continue

@@ -11,7 +11,7 @@ from dataclasses import replace
 from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json
 from fhir_vitiligo.fhir.definitions import definitions_of
-from fhir_vitiligo.fhir.references import iter_references, parse_restful
+from fhir_vitiligo.fhir.references import find_references, parse_restful
 from fhir_vitiligo.search import cursor
 from fhir_vitiligo.search.criteria import AnyOf, Chain, Condition, Criterion
 from fhir_vitiligo.search.cursor import Cursor
@@ -181,7 +181,7 @@ async def _outside(call: Call, versions: Sequence[StoredVersion], query: SearchQ
 async def _referred(call: Call, versions: Iterable[StoredVersion]) -> list[StoredVersion]:
     wanted: dict[tuple[str, str], None] = {}
     for version in versions:
-        for _, reference in iter_references(json.loads_object(version.content or b"{}")):
+        for _, reference in find_references(json.loads_object(version.content or b"{}")):
             target = parse_restful(reference.removeprefix(f"{call.request.base}/"))
             if target is not None and not target.base:
                 wanted[target.type, target.id] = None

@@ -12,7 +12,7 @@ from fhir_vitiligo.errors import Severity
 from fhir_vitiligo.fhir.addresses import is_absolute
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
-from fhir_vitiligo.fhir.references import is_conditional, iter_references, parse_restful
+from fhir_vitiligo.fhir.references import find_references, is_conditional, parse_restful
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.bundle_focus import focus_faults
@@ -113,7 +113,7 @@ def _nameless_references(resource: Any, kind: str) -> Iterator[Fault]:
 
 def _places(resource: Any) -> Iterator[tuple[str, str]]:
     """Each reference with the place of what holds it."""
-    for path, reference in iter_references(resource) if isinstance(resource, dict) else ():
+    for path, reference in find_references(resource) if isinstance(resource, dict) else ():
         place = below(path, resource).removesuffix(".reference")
         if "][" not in place:  # an array in an array is no element
             yield place, reference

@@ -12,7 +12,7 @@ from fhir_vitiligo.errors import Severity
 from fhir_vitiligo.fhir.differences import RELATIVE_TO_NOTHING
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.primitives import shown
-from fhir_vitiligo.fhir.references import iter_references, parse_restful
+from fhir_vitiligo.fhir.references import find_references, parse_restful
 from fhir_vitiligo.validation.context import Context
 from fhir_vitiligo.validation.faults import Fault
 from fhir_vitiligo.validation.resources.nodes import below, numbered
@@ -60,7 +60,7 @@ def focus_faults(bundle: Json, context: Context) -> Iterator[Fault]:
 
 def _targets(kind: _Kind, first: Json, context: Context) -> Iterator[Fault]:
     inner = context.enter(first, _entry_of(context, first), False)
-    for path, reference in iter_references(first):
+    for path, reference in find_references(first):
         place = below(path, first).removesuffix(".reference")
         if reference.startswith("#") or place.split(".")[0].split("[")[0] not in kind.required:
             continue
@@ -99,7 +99,7 @@ def _orphans(kind: _Kind, entries: list[tuple[int, Json, Json]], context: Contex
     for index, entry, resource in entries:
         inner = context.enter(resource, entry, False)
         named = targets[id(resource)] = set()
-        for path, reference in iter_references(resource):
+        for path, reference in find_references(resource):
             if reference.startswith("#"):
                 continue
             found = _named(reference, inner)
