@@ -41,6 +41,11 @@ _LONGEST_REMEMBERED = 500  # bytes
 _MOST_REMEMBERED = 2000
 
 
+_OWN = frozenset({"id", "versionId", "lastUpdated"})  # what the store writes into a resource itself
+_LONGEST_KEY = 64  # no element of FHIR has a longer name
+_MOST_CHANGES = 200  # sets of members that changed together
+
+
 def index_rows(
     resource: Json,
     parameters: TypeParameters,
@@ -60,6 +65,26 @@ def index_rows(
     return found
 
 
+def changed_rows(
+    old: tuple[Json, Mapping[str, bytes]],
+    new: tuple[Json, Mapping[str, bytes]],
+    parameters: TypeParameters,
+    of: Callable[[str], TypeParameters],
+) -> tuple[IndexRows, IndexRows]:
+    """The rows that another version of a resource may have lost, and those it may have got: of :func:`index_rows` of both what
+    differs, and some that stand in both. Each is given with the texts of its members.
+    """
+    (before, old_texts), (after, new_texts) = old, new
+    if "contained" in before or "contained" in after:
+        return index_rows(before, parameters, old_texts, of), index_rows(after, parameters, new_texts, of)
+    changed = {key for key, _ in old_texts.items() ^ new_texts.items()}
+    if not changed:
+        return {}, {}
+    extraction = parameters.extraction
+    only = extraction.touched(changed)
+    return extraction(before, old_texts, only), extraction(after, new_texts, only)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Concerned:
     """What may select something by a member: ``alone`` of the member alone, ``joint`` of it and some others, ``whole`` of
@@ -70,10 +95,15 @@ class _Concerned:
     joint: tuple[Parameter, ...]
     whole: tuple[Parameter, ...]
 
+    @property
+    def any(self) -> bool:
+        return bool(self.alone or self.joint or self.whole)
+
 
 class Extraction:
     """:func:`index_rows` for one resource type. Threads may share one. ``choices`` gives the elements that stand in JSON
-    with their type behind their name; it is asked when the first resource comes.
+    with their type behind their name; it is asked when the first resource comes. ``sees_own``: some parameter may select by
+    id, version or instant, which only the store knows.
     """
 
     def __init__(self, parameters: Iterable[Parameter], choices: Callable[[], frozenset[str]]) -> None:
@@ -87,19 +117,29 @@ class Extraction:
         self._joint = {one: names for one, names in always.items() if names is not None}
         self._always = [one for one, names in always.items() if names is None]
         self._of_key: dict[str, _Concerned] = {}
+        self._of_changes: dict[frozenset[str], frozenset[Parameter]] = {}
+        self._far = [one for one, names in self._members.items() if None not in names and not _is_local(one)]
+        seen = [_names(one) for one in self._members]
+        self.sees_own = any(names is None or not names.isdisjoint(_OWN) for names in seen)
 
-    def __call__(self, resource: Json, texts: Mapping[str, bytes] | None) -> IndexRows:
+    def __call__(
+        self, resource: Json, texts: Mapping[str, bytes] | None, only: frozenset[Parameter] | None = None
+    ) -> IndexRows:
+        """``only``: the parameters that are asked for, of :meth:`touched`; of others there may be some rows."""
         found: IndexRows = {}
-        whole: dict[Parameter, None] = dict.fromkeys(self._always)
-        joint: dict[Parameter, list[str]] = {one: [] for one in self._joint} if self._joint else {}
+        always: Iterable[Parameter] = self._always if only is None else only.intersection(self._always)
+        whole: dict[Parameter, None] = dict.fromkeys(always)
+        joint: dict[Parameter, list[str]] = {one: [] for one in self._joint if only is None or one in only}
         of_key = self._of_key
         for key, value in resource.items():
             concerned = of_key.get(key) or self._concerned(key)
-            if concerned.whole:
-                whole.update(dict.fromkeys(concerned.whole))
+            for one in concerned.whole:
+                if only is None or one in only:
+                    whole[one] = None
             for one in concerned.joint:
-                joint[one].append(key)
-            if not concerned.alone:
+                if one in joint:
+                    joint[one].append(key)
+            if not concerned.alone or (only is not None and only.isdisjoint(concerned.alone)):
                 continue
             text = None if texts is None else texts.get(key)
             rows_of_member = None if text is None else _remembered.find((concerned, text))
@@ -132,6 +172,18 @@ class Extraction:
             found.update(dict.fromkeys((*one.alone, *one.joint, *one.whole)))
         return found
 
+    def touched(self, keys: Iterable[str]) -> frozenset[Parameter]:
+        """The parameters whose rows may be others when these members are, and those they stand side by side with."""
+        keys = frozenset([key for key in keys if (self._of_key.get(key) or self._concerned(key)).any])
+        found = self._of_changes.get(keys)
+        if found is None:
+            some = {*self.concerned(keys), *self._far}
+            beside = [pair[:2] for pair in self._pairs if not some.isdisjoint(pair[:2])]
+            found = frozenset(some.union(*beside))
+            if len(self._of_changes) < _MOST_CHANGES:
+                self._of_changes[keys] = found
+        return found
+
     def _concerned(self, key: str) -> _Concerned:
         choices = self._choices()
         some = [
@@ -144,7 +196,7 @@ class Extraction:
             tuple(one for one, names in self._joint.items() if any(_is_member(key, n, names) for n in names)),
             tuple(one for one, local in some if not local),
         )
-        if len(self._of_key) < _MOST_KEYS:
+        if len(self._of_key) < _MOST_KEYS and len(key) <= _LONGEST_KEY:
             self._of_key[key] = made
         return made
 

@@ -129,13 +129,11 @@ class Parameters:
         definitions: _Source | Definitions,
         release: Release = Release.R4,
         further: Sequence[FurtherParameter] = (),
-        coming: Parameters | None = None,
     ) -> None:
         self.definitions = definitions
         self.release = release
         self.further = tuple(further)
         self.resource_types = frozenset(definitions.resource_types)
-        self._coming = coming
         self._of: dict[str, tuple[TypeParameters, Mapping[str, str]]] = {}
         self.read_lately: Lately[Condition] = Lately(_MOST_READ)
 
@@ -148,15 +146,6 @@ class Parameters:
     def left_out(self, resource_type: str) -> Mapping[str, str]:
         """What is defined for this type and cannot be searched here: code to reason."""
         return self._compiled(resource_type)[1]
-
-    def indexed(self, resource_type: str) -> TypeParameters:
-        """What index rows are made for: what can be searched, or will be when a reindexing is done."""
-        return self.to_index.of(resource_type)
-
-    @property
-    def to_index(self) -> Parameters:
-        """Those that index rows are made for: these, or what they will be when a reindexing is done."""
-        return self._coming or self
 
     def every(self, resource_type: str) -> Iterator[Parameter]:
         """What has a number: what can be searched, the companions and the pairs."""
@@ -184,13 +173,7 @@ class Parameters:
 
     def afresh(self) -> Parameters:
         """The same, with nothing compiled yet."""
-        return Parameters(self.definitions, self.release, self.further, self._coming)
-
-    def while_indexing(self, coming: Parameters) -> Parameters:
-        """Search as before, make index rows for ``coming``."""
-        made = Parameters(self.definitions, self.release, self.further, coming)
-        made._of = self._of
-        return made
+        return Parameters(self.definitions, self.release, self.further)
 
     def fingerprint_parts(self) -> Iterable[str]:
         """A line a parameter: when one changes, the index rows made from it are out of date."""

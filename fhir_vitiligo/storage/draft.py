@@ -1,4 +1,4 @@
-"""From a resource as received to what is written: its text with room for the version, and its index rows.
+"""From a resource as received to what is written: its text with room for the version, and what it is indexed by.
 Pure.
 """
 
@@ -13,7 +13,6 @@ from fhir_vitiligo.errors import InputError
 from fhir_vitiligo.fhir import json, json_text
 from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.fhir.references import is_id
-from fhir_vitiligo.search.extract import index_rows
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.storage.repository import Draft
 
@@ -51,15 +50,18 @@ def draft(
         )
     if members is None:
         members = {name: json.dumps(value) for name, value in resource.items()}
-    before, after = _around_version(members, json.dumps(id))
-    return Draft(
-        resource_type,
-        id,
-        before,
-        after,
-        index_rows(resource, parameters.indexed(resource_type), members, parameters.indexed),
-        parameters.to_index,
-    )
+    kept = _kept(members.get("meta"))
+    before, after = _around_version(members, json.dumps(id), kept)
+    return Draft(resource_type, id, before, after, resource, {**members, "meta": _joined(kept)})
+
+
+def members_to_index(text: bytes) -> dict[str, bytes]:
+    """The members of a stored resource, each as its text. That of ``meta`` is without version and instant, which are others
+    with every write.
+    """
+    members = json_text.members(text)
+    members["meta"] = _joined(_kept(members.get("meta")))
+    return members
 
 
 def check_resource(resource: Json, parameters: Parameters) -> str:
@@ -82,11 +84,23 @@ def check_resource(resource: Json, parameters: Parameters) -> str:
     return resource_type
 
 
-def _around_version(members: Mapping[str, bytes], id: bytes) -> tuple[bytes, bytes]:
+def _kept(meta: bytes | None) -> list[bytes]:
+    """The members of ``meta`` that stay, as text."""
+    if meta is None:
+        return []
+    return [
+        _member(name, value)
+        for name, value in json_text.members(meta).items()
+        if name not in ("versionId", "lastUpdated")
+    ]
+
+
+def _joined(members: list[bytes]) -> bytes:
+    return b"{" + b",".join(members) + b"}"
+
+
+def _around_version(members: Mapping[str, bytes], id: bytes, kept: list[bytes]) -> tuple[bytes, bytes]:
     """The text up to where ``"versionId":...`` goes, and what follows."""
-    old_meta = members.get("meta")
-    meta = {} if old_meta is None else json_text.members(old_meta)
-    kept = [(name, value) for name, value in meta.items() if name not in ("versionId", "lastUpdated")]
     order = list(members)
     if "id" not in members:
         order.insert(order.index("resourceType") + 1, "id")
@@ -97,8 +111,8 @@ def _around_version(members: Mapping[str, bytes], id: bytes) -> tuple[bytes, byt
     head = [_member(name, values[name]) for name in order[:at]]
     tail = [_member(name, values[name]) for name in order[at + 1 :]]
     before = b"{" + b",".join([*head, b'"meta":{'])
-    after = b"".join(b"," + _member(name, value) for name, value in kept) + b"}"
-    return before, after + b"".join(b"," + part for part in tail) + b"}"
+    after = b"".join([b"," + part for part in kept]) + b"}"
+    return before, after + b"".join([b"," + part for part in tail]) + b"}"
 
 
 def _member(name: str, value: bytes) -> bytes:

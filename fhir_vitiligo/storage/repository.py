@@ -7,14 +7,14 @@ good. Index rows are written in the transaction of the content they come from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeVar
 
+from fhir_vitiligo.fhir.json import Json
 from fhir_vitiligo.search.cursor import Cursor
-from fhir_vitiligo.search.extract import IndexRows
 from fhir_vitiligo.search.parameters import Parameters
 from fhir_vitiligo.search.query import SearchQuery
 
@@ -59,15 +59,16 @@ class StoredVersion(NamedTuple):
 
 class Draft(NamedTuple):
     """A resource ready to be written: its text around the version and the instant, which only the store
-    knows, and its index rows, which are those of ``made_for``. Made by :func:`fhir_vitiligo.storage.draft.draft`.
+    knows, and the resource as it was received, with its members as :func:`fhir_vitiligo.storage.draft.members_to_index` gives
+    them. Made by :func:`fhir_vitiligo.storage.draft.draft`.
     """
 
     type: str
     id: str
     before: bytes
     after: bytes
-    rows: IndexRows
-    made_for: Parameters
+    resource: Json
+    members: Mapping[str, bytes]
 
     def text(self, version: int, updated: int) -> bytes:
         """The resource with ``meta.versionId`` and ``meta.lastUpdated`` set."""

@@ -57,7 +57,7 @@ class IndexedParameters:
 
     def _take(self, kept: _Kept, made: Parameters) -> None:
         self._kept, self._fingerprint = kept, ""
-        self.indexed, self.searched = made, self.searched.while_indexing(made)
+        self.indexed = made
 
 
 def with_custom(connection: sqlite3.Connection, official: Parameters) -> Parameters:

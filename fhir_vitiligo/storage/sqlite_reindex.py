@@ -77,8 +77,8 @@ def index_batch(
     ).fetchall()
     pending = PendingRows(connection, numbers)
     for key, type_number, content in batch:
-        of_type = parameters.indexed(numbers.type_names[type_number])
-        pending.replace(key, {}, index_rows(json.loads_object(content), of_type, None, parameters.indexed))
+        of_type = parameters.of(numbers.type_names[type_number])
+        pending.replace(key, {}, index_rows(json.loads_object(content), of_type, None, parameters.of))
     pending.flush()
     return (batch[-1][0] if batch else after), len(batch)
 

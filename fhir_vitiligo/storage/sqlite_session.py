@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from fhir_vitiligo.errors import ConflictError
 from fhir_vitiligo.fhir import json, json_text
-from fhir_vitiligo.search.extract import IndexRows, index_rows
+from fhir_vitiligo.fhir.json import Json
+from fhir_vitiligo.search.extract import IndexRows, changed_rows, index_rows
 from fhir_vitiligo.search.query import SearchQuery
 from fhir_vitiligo.search.types.base import cut
 from fhir_vitiligo.search.types.reference import REFERENCE
 from fhir_vitiligo.storage.conditions import check_version
+from fhir_vitiligo.storage.draft import members_to_index
 from fhir_vitiligo.storage.named_versions import with_named_versions
 from fhir_vitiligo.storage.own_bases import MOST, record_base
 from fhir_vitiligo.storage.repository import (
@@ -49,6 +51,7 @@ LIMIT ?5
 
 
 _Row = tuple[int, int, int, str, bytes | None]  # key, version, updated, method, content
+_ToIndex = tuple[str, Json, Mapping[str, bytes]]  # type, resource, texts of its members
 
 
 class SqliteReader:
@@ -161,7 +164,7 @@ class SqliteSession(SqliteReader):
             key = self._insert(draft, updated, "POST", content)
         except sqlite3.IntegrityError:
             raise ConflictError(f"{draft.type}/{draft.id} exists already", code="duplicate") from None
-        self.pending.replace(key, {}, self._rows_of(draft, content))
+        self.pending.replace(key, {}, self._rows(*self._to_index(draft, content)))
         return StoredVersion(draft.type, draft.id, 1, updated, "POST", content)
 
     def update(self, draft: Draft, if_version: int | None = None) -> StoredVersion:
@@ -171,15 +174,12 @@ class SqliteSession(SqliteReader):
         is_there = current is not None and current[4] is not None
         check_version(draft.type, draft.id, version, if_version, is_there)
         content = draft.text(version + 1, updated)
-        rows = self._rows_of(draft, content)
         if current is None:
-            self.pending.replace(self._insert(draft, updated, "PUT", content), {}, rows)
+            key = self._insert(draft, updated, "PUT", content)
+            self.pending.replace(key, {}, self._rows(*self._to_index(draft, content)))
         else:
-            self._supersede(draft.type, current, updated, "PUT", content)
-            # Much that is sent again is what is stored already: its rows are those that are there.
-            is_same = current[4] == draft.text(version, current[2])
-            old = rows if is_same else self._rows(draft.type, current[4])
-            self.pending.replace(current[0], old, rows)
+            self._supersede(current, updated, "PUT", content)
+            self.pending.replace(current[0], *self._changed_rows(draft, content, current[4]))
         return StoredVersion(draft.type, draft.id, version + 1, updated, "PUT", content)
 
     def delete(self, resource_type: str, id: str, if_version: int | None = None) -> StoredVersion | None:
@@ -192,8 +192,8 @@ class SqliteSession(SqliteReader):
         if content is None:
             return StoredVersion(resource_type, id, version, updated, method, None)
         updated = self._now()
-        self._supersede(resource_type, current, updated, "DELETE", None)
-        self.pending.replace(key, self._rows(resource_type, content), {})
+        self._supersede(current, updated, "DELETE", None)
+        self.pending.replace(key, self._rows(*self._stored(resource_type, content)), {})
         return StoredVersion(resource_type, id, version + 1, updated, "DELETE", None)
 
     def _current(self, resource_type: str, id: str) -> _Row | None:
@@ -216,14 +216,7 @@ class SqliteSession(SqliteReader):
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def _supersede(
-        self,
-        resource_type: str,
-        current: _Row,
-        updated: int,
-        method: str,
-        content: bytes | None,
-    ) -> None:
+    def _supersede(self, current: _Row, updated: int, method: str, content: bytes | None) -> None:
         self._looked_up = None
         key, version, old_updated, old_method, old_content = current
         # What is about to leave the index must be in it: rows of an earlier version may still wait.
@@ -238,18 +231,32 @@ class SqliteSession(SqliteReader):
             (version + 1, updated, method, content, key),
         )
 
-    def _rows_of(self, draft: Draft, content: bytes) -> IndexRows:
-        """The index rows of a draft; made again where others are asked for than when it was made."""
-        return draft.rows if draft.made_for is self._known.indexed else self._rows(draft.type, content)
-
-    def _rows(self, resource_type: str, content: bytes | None) -> IndexRows:
-        """The index rows of a version that is stored: made again, since the tables are not keyed by
-        resource.
+    def _changed_rows(
+        self, draft: Draft, content: bytes, before: bytes | None
+    ) -> tuple[IndexRows, IndexRows]:
+        """The index rows to remove and to add when a draft, now ``content``, takes the place of a version that is stored. Those
+        of that one are made again, since the tables are not keyed by resource.
         """
-        if content is None:
-            return {}
+        new = self._to_index(draft, content)
+        if before is None:
+            return {}, self._rows(*new)
         of = self._known.indexed.of
-        return index_rows(json.loads_object(content), of(resource_type), json_text.members(content), of)
+        return changed_rows(self._stored(draft.type, before)[1:], new[1:], of(draft.type), of)
+
+    def _rows(self, resource_type: str, resource: Json, members: Mapping[str, bytes]) -> IndexRows:
+        of = self._known.indexed.of
+        return index_rows(resource, of(resource_type), members, of)
+
+    def _to_index(self, draft: Draft, content: bytes) -> _ToIndex:
+        """Of a draft that is now ``content``."""
+        if self._known.indexed.of(draft.type).extraction.sees_own:
+            return self._stored(draft.type, content)
+        return draft.type, draft.resource, draft.members
+
+    def _stored(self, resource_type: str, content: bytes) -> _ToIndex:
+        sees_own = self._known.indexed.of(resource_type).extraction.sees_own
+        members = json_text.members(content) if sees_own else members_to_index(content)
+        return resource_type, json.loads_object(content), members
 
     def _now(self) -> int:
         """Now in microseconds, but always later than the write before, whatever the clock says."""

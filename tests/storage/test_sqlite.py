@@ -14,7 +14,7 @@ from fhir_vitiligo.errors import StorageError
 from fhir_vitiligo.fhir.release import Release
 from fhir_vitiligo.search import extract
 from fhir_vitiligo.search.parameters import Parameters, parameters_of
-from fhir_vitiligo.search.query import parse_query
+from fhir_vitiligo.search.query import parse_query, query_pairs
 from fhir_vitiligo.search.types import SEARCH_TYPES
 from fhir_vitiligo.storage import sqlite_searches
 from fhir_vitiligo.storage.draft import draft
@@ -56,6 +56,45 @@ def test_the_index_equals_one_that_is_made_again(sqlite: SqliteRepository, param
     connection.execute("COMMIT")
     connection.close()
     assert index_of(sqlite.path) == before
+
+
+def test_a_parameter_of_a_user_may_look_at_what_the_store_writes_itself(
+    sqlite: SqliteRepository, parameters: Parameters
+) -> None:
+    """Id, version and instant, which the resource as it was sent has not, or has others."""
+    for code, kind, path in (
+        ("own", "token", "id"),
+        ("version", "token", "meta.versionId"),
+        ("written", "date", "meta.lastUpdated"),
+    ):
+        definition = {
+            "resourceType": "SearchParameter",
+            "url": f"http://x.org/SearchParameter/{code}",
+            "name": code,
+            "status": "active",
+            "code": code,
+            "base": ["Patient"],
+            "type": kind,
+            "expression": f"Patient.{path}",
+        }
+        ready = draft(definition, parameters, id=code)
+        sqlite.run(lambda session, ready=ready: session.create(ready))  # type: ignore[misc]
+    asyncio.run(sqlite.reindex())
+    unnamed = draft({"resourceType": "Patient", "id": "sent"}, sqlite.parameters, id="given")
+    sqlite.run(lambda session: session.create(unnamed))
+    for _ in range(2):
+        put(sqlite, "a", meta={"versionId": "7", "lastUpdated": "1999-01-01T00:00:00Z"})
+    put(sqlite, "b")
+    sqlite.run(lambda session: session.delete("Patient", "b"))
+
+    def found(text: str) -> list[str]:
+        query = parse_query(sqlite.parameters, "Patient", query_pairs(text))
+        return [one.id for one in asyncio.run(sqlite.search(query)).versions]
+
+    assert (found("own=given"), found("own=sent")) == (["given"], [])
+    assert (found("version=2"), found("version=1"), found("version=7")) == (["a"], ["given"], [])
+    assert found("written=gt2020") == ["given", "a"]
+    assert check(sqlite.path, parameters).issues == ()
 
 
 def test_an_index_that_other_code_made_is_made_again_on_opening(
