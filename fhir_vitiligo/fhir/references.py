@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -61,13 +61,23 @@ def is_conditional(text: str) -> bool:
     return bool(mark and query) and head.isalpha() and head[0].isupper()
 
 
-def find_references(resource: Json) -> list[tuple[str, str]]:
+def find_references(resource: Json, texts: Mapping[str, bytes] | None = None) -> list[tuple[str, str]]:
     """``(path, reference)`` of every ``Reference.reference`` in the resource, the path as
-    ``Type.element[0].reference``.
+    ``Type.element[0].reference``. ``texts``: its members as JSON text, which spares the walk through those without any.
     """
     found: list[tuple[str, str]] = []
-    _references(resource, str(resource.get("resourceType", "")), found)
+    path = str(resource.get("resourceType", ""))
+    if texts is None:
+        _references(resource, path, found)
+        return found
+    for name, value in resource.items():
+        if name == "reference" or _may_refer(texts.get(name)):
+            _references({name: value}, path, found)
     return found
+
+
+def _may_refer(text: bytes | None) -> bool:
+    return text is None or b'"reference"' in text or b"\\u" in text  # an escape may stand for anything
 
 
 def _references(value: Any, path: str, found: list[tuple[str, str]]) -> None:

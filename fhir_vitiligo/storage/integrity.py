@@ -6,7 +6,7 @@ is deleted together may have been referred to by what is deleted with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from fhir_vitiligo.errors import ConflictError, InputError, Issue
@@ -39,15 +39,16 @@ class Integrity(NamedTuple):
     referrers: bool = False
     base: str = ""
 
-    def targets_of(self, resource: Json) -> tuple[Target, ...]:
+    def targets_of(self, resource: Json, members: Mapping[str, bytes] | None = None) -> tuple[Target, ...]:
         """The references of the resource that have to be there; :class:`InputError` names one that can lead nowhere. Pure.
+        ``members``: its texts, where they are known.
 
         A Bundle that is stored brings along what its resources refer to.
         """
         if not self.targets or resource.get("resourceType") == "Bundle":
             return ()
         found: dict[tuple[str, str, str], Target] = {}
-        for path, reference in find_references(resource):
+        for path, reference in find_references(resource, members):
             target = parse_restful(reference)
             if target is None:
                 if (text := _leads_nowhere(reference)) is not None:

@@ -154,7 +154,7 @@ class _Transaction:
         ready = draft(resource, self._parameters, id=id, members=members)
         if self._complete and _may_name_urns(ready):
             _check_urns(resource, entry)
-        self._note_targets(entry, resource)
+        self._note_targets(entry, resource, members)
         if entry.method == "POST":
             return Done(entry, 201, session.create(ready))
         before = session.read(entry.type, id)
@@ -175,13 +175,14 @@ class _Transaction:
             self._check(resource)
         except FhirVitiligoError as error:
             raise in_resource(error) from None
-        self._note_targets(entry, resource)
-        ready = draft(resource, self._parameters, id=id, members=json_text.members(text))
+        members = json_text.members(text)
+        self._note_targets(entry, resource, members)
+        ready = draft(resource, self._parameters, id=id, members=members)
         return Done(entry, 200, self._session.update(ready, entry.if_version))
 
-    def _note_targets(self, entry: Entry, resource: Json) -> None:
+    def _note_targets(self, entry: Entry, resource: Json, members: Mapping[str, bytes] | None) -> None:
         try:
-            self._targets.append((entry, self._integrity.targets_of(resource)))
+            self._targets.append((entry, self._integrity.targets_of(resource, members)))
         except FhirVitiligoError as error:
             raise in_resource(error) from None
 

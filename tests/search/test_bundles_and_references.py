@@ -108,11 +108,26 @@ def test_references_are_found_with_their_place() -> None:
         "performer": [{"reference": "Practitioner/2"}, {"display": "x"}],
         "component": [{"extension": [{"valueReference": {"reference": "#c"}}]}],
     }
-    assert list(find_references(resource)) == [
+    assert find_references(resource) == [
         ("Observation.subject.reference", "Patient/1"),
         ("Observation.performer[0].reference", "Practitioner/2"),
         ("Observation.component[0].extension[0].valueReference.reference", "#c"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"resourceType": "Observation", "subject": {"reference" : "Patient/1"}, "code": {"text": "reference"}}',
+        rb'{"resourceType": "Observation", "subject": {"\u0072eference": "Patient/1"}, "reference": "Patient/2"}',
+        rb'{"focus": [{"reference": "a"}, {"reference": 3}], "note": [{"text": "\"reference\""}]}',
+    ],
+)
+def test_with_the_texts_of_the_members_the_same_references_are_found(text: bytes) -> None:
+    resource = json.loads_object(text)
+    found = find_references(resource)
+    assert found
+    assert find_references(resource, json_text.members(text)) == found
 
 
 def test_links_are_rewritten_and_what_has_none_is_the_same_object() -> None:

@@ -28,7 +28,7 @@ async def create(call: Call) -> Response:
     members = read_members(call.request)
     checks.resource(resource, members)
     integrity = checks.integrity(call.request.base)
-    targets = integrity.targets_of(resource)
+    targets = integrity.targets_of(resource, members)
     ready = draft(resource, parameters, id=new_id(), members=members)
 
     def work(session: Session) -> tuple[int, StoredVersion]:

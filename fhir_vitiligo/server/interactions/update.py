@@ -31,7 +31,7 @@ async def update(call: Call) -> Response:
     members = read_members(call.request)
     checks.resource(resource, members)
     integrity = checks.integrity(call.request.base)
-    targets = integrity.targets_of(resource)
+    targets = integrity.targets_of(resource, members)
     ready = draft(resource, parameters, id=call.id, members=members)
 
     def work(session: Session) -> tuple[bool, StoredVersion]:
@@ -58,7 +58,7 @@ async def conditional_update(call: Call) -> Response:
     checks = call.service.checks
     checks.resource(resource, members)
     integrity = checks.integrity(call.request.base)
-    targets = integrity.targets_of(resource)
+    targets = integrity.targets_of(resource, members)
 
     def work(session: Session) -> tuple[bool, StoredVersion]:
         match = only_match(session, query)
