@@ -109,10 +109,10 @@ class SqliteSession(SqliteReader):
         (version,) = self.connection.execute("PRAGMA data_version").fetchone()
         if version != self._file_version:
             self._known.look(self.connection, self.numbers)
+            self.pending.look_again()
+            (last,) = self.connection.execute("SELECT max(updated) FROM resource").fetchone()
+            self._last = int(last or 0)
             self._file_version = version
-        self.pending.look_again()
-        (last,) = self.connection.execute("SELECT max(updated) FROM resource").fetchone()
-        self._last = int(last or 0)
 
     def back_to_mark(self) -> None:
         """What was done since the mark is about to be rolled back."""
