@@ -58,7 +58,7 @@ class Request(NamedTuple):
 
     def with_body(self, body: bytes) -> Request:
         """The same with a body."""
-        # _replace takes three times as long.
+        # _replace takes twice as long.
         return Request(self.method, self.path, self.query, self.headers, self.base, body)
 
     def prefer(self, name: str) -> str:
