@@ -39,8 +39,6 @@ _SEES_ALL = re.compile(r"[%$`]|\b(?:children|descendants|repeat|hasExtension)\b"
 _MOST_KEYS = 500  # of a type that are remembered: hostile resources have any
 _LONGEST_REMEMBERED = 500  # bytes
 _MOST_REMEMBERED = 2000
-
-
 _OWN = frozenset({"id", "versionId", "lastUpdated"})  # what the store writes into a resource itself
 _LONGEST_KEY = 64  # no element of FHIR has a longer name
 _MOST_CHANGES = 200  # sets of members that changed together
@@ -77,7 +75,8 @@ def changed_rows(
     (before, old_texts), (after, new_texts) = old, new
     if "contained" in before or "contained" in after:
         return index_rows(before, parameters, old_texts, of), index_rows(after, parameters, new_texts, of)
-    changed = {key for key, _ in old_texts.items() ^ new_texts.items()}
+    changed = [key for key, text in old_texts.items() if new_texts.get(key) != text]
+    changed += [key for key in new_texts if key not in old_texts]
     if not changed:
         return {}, {}
     extraction = parameters.extraction
@@ -119,8 +118,7 @@ class Extraction:
         self._of_key: dict[str, _Concerned] = {}
         self._of_changes: dict[frozenset[str], frozenset[Parameter]] = {}
         self._far = [one for one, names in self._members.items() if None not in names and not _is_local(one)]
-        seen = [_names(one) for one in self._members]
-        self.sees_own = any(names is None or not names.isdisjoint(_OWN) for names in seen)
+        self.sees_own = any(_sees_own(one, one in always) for one in self._members)
 
     def __call__(
         self, resource: Json, texts: Mapping[str, bytes] | None, only: frozenset[Parameter] | None = None
@@ -199,6 +197,14 @@ class Extraction:
         if len(self._of_key) < _MOST_KEYS and len(key) <= _LONGEST_KEY:
             self._of_key[key] = made
         return made
+
+
+def _sees_own(parameter: Parameter, answers: bool) -> bool:
+    """``answers``: it may have an answer where an element is absent, as ``meta`` is of what is sent, and never of what is
+    stored.
+    """
+    names = _names(parameter)
+    return names is None or not names.isdisjoint(_OWN) or (answers and "meta" in names)
 
 
 def _is_member(key: str, name: str | None, choices: frozenset[str]) -> bool:

@@ -66,6 +66,7 @@ def test_a_parameter_of_a_user_may_look_at_what_the_store_writes_itself(
         ("own", "token", "id"),
         ("version", "token", "meta.versionId"),
         ("written", "date", "meta.lastUpdated"),
+        ("any-meta", "token", "meta.exists()"),
     ):
         definition = {
             "resourceType": "SearchParameter",
@@ -93,7 +94,7 @@ def test_a_parameter_of_a_user_may_look_at_what_the_store_writes_itself(
 
     assert (found("own=given"), found("own=sent")) == (["given"], [])
     assert (found("version=2"), found("version=1"), found("version=7")) == (["a"], ["given"], [])
-    assert found("written=gt2020") == ["given", "a"]
+    assert found("written=gt2020") == found("any-meta=true") == ["given", "a"]
     assert check(sqlite.path, parameters).issues == ()
 
 
